@@ -26,7 +26,7 @@ COMMANDS = {
     "help": "guide.help",
 }
 WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
-_HELP = frozenset({"-h", "--help"})
+_HELP = frozenset({"-h", "--help", "--help-all"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 _NUMPY_FLAGS = ("--blur", "--unsharp", "-r", "--recipe")

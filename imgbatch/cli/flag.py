@@ -39,6 +39,8 @@ class Flag:
         Checks a word and gives its value; None: the word itself.
     operation : type of Operation or None
         The operation that it stands for.
+    brief : str or None
+        Its text on the short help page; "": the same as `help`; None: it is on the full page only.
     """
 
     names: tuple[str, ...]
@@ -52,6 +54,7 @@ class Flag:
     read: Reader | None = None
     key: str = ""
     operation: type[Operation] | None = None
+    brief: str | None = None
 
     @property
     def is_operation(self) -> bool:
@@ -62,6 +65,12 @@ class Flag:
     def name(self) -> str:
         """The long name."""
         return self.names[-1]
+
+    @property
+    def spelling(self) -> str:
+        """The names, and what the value is called; after "=" where it only counts there."""
+        value = f"[={self.metavar}]" if self.takes == "attached" else f" {self.metavar}"
+        return ", ".join(self.names) + (value if self.metavar else "")
 
 
 def takes_next_word(operation: type[Operation]) -> bool:
@@ -83,6 +92,7 @@ def operation_flag(operation: type[Operation]) -> Flag:
         metavar,
         many=True,
         operation=operation,
+        brief="",
     )
 
 
@@ -96,7 +106,7 @@ def declaration_flags(
     table : str
         The field of the arguments that holds what was typed of it.
     group : str
-        The heading on the help page.
+        The heading on the help page, of parameters that have none of their own.
     short : mapping of str to str
         The one-letter flags, by parameter.
     leave : collection of str
@@ -106,10 +116,11 @@ def declaration_flags(
         if item.name in leave:
             continue
         name, letter = item.name.replace("_", "-"), short.get(item.name)
+        heading = item.heading or group
         if item.default is True:  # a flag for the default overrides a recipe or the environment
-            yield Flag((f"--{name}",), table, group, f"{item.help} (default)", "nothing", key=item.name)
+            yield Flag((f"--{name}",), table, heading, f"{item.help} (default)", "nothing", key=item.name)
             no = f"do not {item.help}"
-            yield Flag((f"--no-{name}",), table, group, no, "nothing", value=False, key=item.name)
+            yield Flag((f"--no-{name}",), table, heading, no, "nothing", value=False, key=item.name)
             continue
         takes: Takes = "value"
         if isinstance(item.kind, Switch):
@@ -117,13 +128,14 @@ def declaration_flags(
         yield Flag(
             (letter, f"--{name}") if letter else (f"--{name}",),
             table,
-            group,
+            heading,
             item.help + _default(item),
             takes,
             "" if takes != "value" else _metavar(item),
             many=isinstance(item.kind, Texts),
             read=item.kind.read,
             key=item.name,
+            brief=item.brief,
         )
 
 

@@ -88,7 +88,7 @@ def sheet_flags(operations: Operations) -> tuple[Flag, ...]:
     from imgbatch.datasets.sheets.layout import SheetLayout  # no other command has a use for it
 
     output = Flag(("-o", "--output"), "output", "sheet", "SHEET.jpg, .png, .webp or .pdf; SHEET-1.jpg ... for several",
-                  metavar="FILE", read=path_reader("a file name"))  # fmt: skip
+                  metavar="FILE", read=path_reader("a file name"), brief="")  # fmt: skip
     own = declaration_flags(SheetLayout, "layout", "sheet")
     return (output, *own, *_of_run(_names_in_pack() | {"--timeout", "--memory"}))
 
@@ -100,19 +100,19 @@ def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
 
 def history_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch history``."""
-    return (*_HISTORY, *_of_run({"--state", "--trust-state", "--help"}))
+    return (*_HISTORY, *_of_run({"--state", "--trust-state", *_HELP_NAMES}))
 
 
 def undo_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch undo``."""
-    return (*_UNDO, *_of_run({"--state", "--trust-state", "--wait", "--verbose", "--quiet", "--help"}))
+    return (*_UNDO, *_of_run({"--state", "--trust-state", "--wait", "--verbose", "--quiet", *_HELP_NAMES}))
 
 
 def merge_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch merge``: those of ``run`` that report, and those that lead to the shards."""
     return _of_run({
         "--report", "--srcset", "--stats", "--failed-list", "--null", "--state", "--trust-state", "--wait", "--quiet",
-        "--help",
+        *_HELP_NAMES,
     })  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _names_in_pack() -> frozenset[str]:
     return _FILTERS - {"--recursive"} | {
         "--include", "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize",
         "--max-pixels", "--untrusted", "--fail-on", "--fail-fast", "--max-failures", "--overwrite", "--json",
-        "--report", "--failed-list", "--resampler", "--verbose", "--quiet", "--no-progress", "--help",
+        "--report", "--failed-list", "--resampler", "--verbose", "--quiet", "--no-progress", *_HELP_NAMES,
     }  # fmt: skip
 
 
@@ -153,13 +153,17 @@ def _names_in_dupes() -> frozenset[str]:
 _CUSTOM = Flag(
     ("--op",), "operations", "custom",
     "an operation of your own, or of a package that is installed (imgbatch ops lists them)",
-    metavar="FILE.py:NAME", many=True,
+    metavar="FILE.py:NAME", many=True, brief="",
 )  # fmt: skip
-_HELP = Flag(("-h", "--help"), "help", "reporting", "this page", "nothing")
+_HELP = (
+    Flag(("-h", "--help"), "help", "reports", "help; of one flag or operation: --help NAME", "nothing"),
+    Flag(("--help-all",), "help", "reports", "all flags, with all that is to be said of them", "nothing"),
+)  # fmt: skip
+_HELP_NAMES = frozenset({"--help", "--help-all"})
 _HISTORY = (Flag(("--json",), "json", "history", "print one JSON object for each run", "nothing"),)
 _CHECK = (
     Flag(("--quality",), "quality", "check", "also warn of pictures that are blurred, too dark, too light, or plain",
-         "nothing"),
+         "nothing", brief=""),
 )  # fmt: skip
 _VERIFY = (Flag(("--deep",), "deep", "verify", "decode every frame, too", "nothing"),)
 _UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
@@ -168,98 +172,108 @@ _SCHEDULE = (
     Flag(("--watch",), "watch", "schedule", "a service that waits for files, instead of --at", "nothing"),
     Flag(("--as",), "manager", "schedule", "for whom (default cron)", metavar="cron|systemd"),
     Flag(("-o", "--output"), "output", "schedule", "where the results go", metavar="DIR", read=path_reader("a folder")),
-    Flag(("-h", "--help"), "help", "schedule", "this page", "nothing"),
+    *_HELP,
 )
 _DUPES = (
     Flag(("--threshold",), "threshold", "duplicates",
-         "bits of 64 in which near pictures may differ, 0 to 16 (default 8)", metavar="N"),
+         "bits of 64 in which near pictures may differ, 0 to 16 (default 8)", metavar="N", brief=""),
     Flag(("--any-orientation",), "any_orientation", "duplicates", "near are also turned and mirrored pictures",
-         "nothing"),
+         "nothing", brief=""),
     Flag(("--likeness",), "likeness", "duplicates", "how alike files of a group are at least (default near)",
-         metavar="bytes|pixels|near"),
-    Flag(("--json",), "json", "duplicates", "print one JSON object a line: groups, failures, the sums", "nothing"),
-    Flag(("--print0",), "print0", "duplicates", "print only what could go, NUL after each path", "nothing"),
+         metavar="bytes|pixels|near", brief=""),
+    Flag(("--json",), "json", "duplicates", "print one JSON object a line: groups, failures, the sums", "nothing",
+         brief=""),
+    Flag(("--print0",), "print0", "duplicates", "print only what could go, NUL after each path", "nothing", brief=""),
 )  # fmt: skip
 _WATCH = (
     Flag(("--poll",), "poll", "watch", "look every so often, for network disks; else watchfiles tells when",
-         metavar="TIME", read=Duration(0.01).read),
+         metavar="TIME", read=Duration(0.01).read, brief=""),
 )  # fmt: skip
 _PNG = path_reader("a file name ending in .png", ".png")
 _STATS = (
-    Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA"),
+    Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA", brief=""),
     Flag(("--weight",), "weight", "statistics", "what counts the same in mean and std (default pixel)",
-         metavar="pixel|image"),
-    Flag(("--plot",), "plot", "statistics", "draw the histogram", metavar="FILE.png", read=_PNG),
+         metavar="pixel|image", brief=""),
+    Flag(("--plot",), "plot", "statistics", "draw the histogram", metavar="FILE.png", read=_PNG, brief=""),
     Flag(("--mean-image",), "mean_image", "statistics",
-         "the mean of all images, 256x256, or of the one size that the operations give", metavar="FILE.png", read=_PNG),
-    Flag(("--normalize-for",), "normalize_for", "statistics", "print only the line to paste", metavar="torch"),
-    Flag(("--json",), "json", "statistics", "print one JSON object, exact to the last bit", "nothing"),
+         "the mean of all images, 256x256, or of the one size that the operations give", metavar="FILE.png", read=_PNG,
+         brief=""),
+    Flag(("--normalize-for",), "normalize_for", "statistics", "print only the line to paste", metavar="torch",
+         brief=""),
+    Flag(("--json",), "json", "statistics", "print one JSON object, exact to the last bit", "nothing", brief=""),
 )  # fmt: skip
 _PACK = (
     Flag(("-o", "--output"), "output", "output",
          "the array, with OUT.json beside it; or samples, encoded: shards/%06d.tar, X.parquet", metavar="OUT.npy",
-         read=path_reader("a file name ending in .npy")),
-    Flag(("--mode",), "mode", "output", "the channels of a pixel (default RGB)", metavar="RGB|L|RGBA"),
+         read=path_reader("a file name ending in .npy"), brief=""),
+    Flag(("--mode",), "mode", "output", "the channels of a pixel (default RGB)", metavar="RGB|L|RGBA", brief=""),
     Flag(("--spill",), "spill", "output", "gather the rows in DIR first: for a disk that cannot be mapped",
          metavar="DIR", read=path_reader("a folder")),
     Flag(("--shard-files",), "shard_files", "output", "samples in a shard, at most (default 10000)", metavar="N",
-         read=lambda name, word: Count(1, 10**9, auto=False).check(name, word)),
+         read=lambda name, word: Count(1, 10**9, auto=False).check(name, word), brief=""),
     Flag(("--shard-bytes",), "shard_bytes", "output", "bytes of pictures in a shard, at most (default 1G)",
-         metavar="BYTES", read=lambda name, word: Amount(1).check(name, word)),
+         metavar="BYTES", read=lambda name, word: Amount(1).check(name, word), brief=""),
 )  # fmt: skip
 _FORMAT = Flag(
     ("-f", "--format"), "formats", "output",
     f"{', '.join(FORMATS)}, {' and '.join(OPTIONAL)} with their extras, or same (the source's own; default); "
     "comma-separated for several",
-    metavar="FORMAT", read=read_formats,
+    metavar="FORMAT", read=read_formats, brief="jpeg, png, webp, avif ... or same; several: webp,jpeg",
+)  # fmt: skip
+_FOLDER = Flag(
+    ("-o", "--output"), "output", "output", "where the results go", metavar="DIR", read=path_reader("a folder"),
+    brief="",
 )  # fmt: skip
 _OUTPUT = (
-    Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR", read=path_reader("a folder")),
     Flag(("--widths",), "widths", "output", "several renditions: 320,640,1280 (px)", metavar="N,N,...",
-         read=read_widths),
+         read=read_widths, brief=""),
     Flag(("-r", "--recipe"), "recipe_file", "output", "a recipe file; flags override it", metavar="FILE",
-         read=path_reader("a recipe file")),
+         read=path_reader("a recipe file"), brief=""),
     Flag(("--save-recipe",), "save_recipe", "output", "write what was typed as a recipe", metavar="FILE.toml",
-         read=path_reader("a file name ending in .toml", ".toml", folder=False)),
+         read=path_reader("a file name ending in .toml", ".toml", folder=False), brief=""),
     Flag(("--no-auto-orient",), "auto_orient", "output", "leave the EXIF orientation alone", "nothing", value=False),
 )  # fmt: skip
 _FILES = (
-    Flag(("--include",), "filters", "which files", "only files that match (repeatable)", metavar="GLOB", many=True,
-         key="include"),
-    Flag(("-E", "--exclude"), "filters", "which files", "leave these out (repeatable)", metavar="GLOB", many=True,
-         key="exclude"),
-    Flag(("--files-from",), "files_from", "which files", "a list of SRC, one a line; -: stdin", metavar="FILE",
-         read=path_reader("a file, or - for stdin")),
-    Flag(("-0", "--null"), "null", "which files", "NUL separates --files-from and --failed-list", "nothing"),
+    Flag(("--include",), "filters", "sources", "only files that match (repeatable)", metavar="GLOB", many=True,
+         key="include", brief=""),
+    Flag(("-E", "--exclude"), "filters", "sources", "leave these out (repeatable)", metavar="GLOB", many=True,
+         key="exclude", brief=""),
+    Flag(("--files-from",), "files_from", "sources", "a list of SRC, one a line; -: stdin", metavar="FILE",
+         read=path_reader("a file, or - for stdin"), brief=""),
+    Flag(("-0", "--null"), "null", "sources", "NUL separates --files-from and --failed-list", "nothing"),
 )  # fmt: skip
 _RUN_FLAGS = (
-    Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),
+    Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing", brief=""),
     Flag(("--explain",), "explain", "running", "print how each file would be made, with how few pixels; write nothing",
          "nothing"),
-    Flag(("--estimate",), "estimate", "running", "try a sample, print size, time and memory, write nothing", "nothing"),
+    Flag(("--estimate",), "estimate", "running", "try a sample, print size, time and memory, write nothing", "nothing",
+         brief=""),
 )  # fmt: skip
 _JSON = path_reader("a file name ending in .json", ".json")
 _REPORT_FLAGS = (
-    Flag(("--json",), "json_lines", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
-    Flag(("--report",), "report_files", "reporting",
-         f"all records, as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} (repeatable)", metavar="FILE", many=True),
-    Flag(("--srcset",), "srcset", "reporting", "what <picture> needs, as data; as elements with FILE.html",
+    Flag(("--json",), "json_lines", "reports", "one JSON object a line on stdout, as files get done", "nothing",
+         brief=""),
+    Flag(("--report",), "report_files", "reports",
+         f"all records, as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} (repeatable)", metavar="FILE", many=True,
+         brief="all records: FILE.json, .csv, .html or .prom (repeatable)"),
+    Flag(("--srcset",), "srcset", "reports", "what <picture> needs, as data; as elements with FILE.html",
          metavar="FILE.json", read=path_reader("a file name ending in .json or .html", (".json", ".html"))),
-    Flag(("--stats",), "stats", "reporting", "the figures of `imgbatch stats`, of all that this run writes",
+    Flag(("--stats",), "stats", "reports", "the figures of `imgbatch stats`, of all that this run writes",
          metavar="FILE.json", read=_JSON),
-    Flag(("--failed-list",), "failed_list", "reporting", "paths of what failed, for --files-from", metavar="FILE",
+    Flag(("--failed-list",), "failed_list", "reports", "paths of what failed, for --files-from", metavar="FILE",
          read=path_reader("a file name")),
-    Flag(("-v", "--verbose"), "verbose", "reporting", "also skipped files, warnings and changes; -vv: tracebacks",
-         "nothing", many=True),
-    Flag(("-Q", "--quiet"), "quiet", "reporting", "only errors", "nothing"),
-    Flag(("--no-progress",), "progress", "reporting", "no bar, no line a minute", "nothing", value=False),
+    Flag(("-v", "--verbose"), "verbose", "reports", "also skipped files, warnings and changes; -vv: tracebacks",
+         "nothing", many=True, brief="also skipped files, warnings and changes"),
+    Flag(("-Q", "--quiet"), "quiet", "reports", "only errors", "nothing", brief=""),
+    Flag(("--no-progress",), "progress", "reports", "no bar, no line a minute", "nothing", value=False),
 )  # fmt: skip
 
 
-_FILTER_FLAGS = tuple(declaration_flags(Filters, "filters", "which files"))
+_FILTER_FLAGS = tuple(declaration_flags(Filters, "filters", "sources"))
 _FILTERS = frozenset(one.name for one in _FILTER_FLAGS)
 #: The flags of ``imgbatch run`` that are no operations; those that other commands have, too, are taken from here.
 _RUN = (
+    _FOLDER,
     _FORMAT,
     *declaration_flags(Output, "output_fields", "output", {"quality": "-q", "preserve": "-p"}, leave=("dir", "format")),
     *_OUTPUT,
@@ -268,6 +282,6 @@ _RUN = (
     *declaration_flags(Settings, "settings", "running", {"workers": "-j"}),
     *_RUN_FLAGS,
     *_REPORT_FLAGS,
-    *declaration_flags(UnattendedSettings, "unattended_settings", "reporting"),
-    _HELP,
+    *declaration_flags(UnattendedSettings, "unattended_settings", "reports"),
+    *_HELP,
 )

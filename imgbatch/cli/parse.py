@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -24,6 +23,8 @@ from imgbatch.core.parameters import from_words
 from imgbatch.operations import Operation
 
 A = TypeVar("A")
+#: What asks for a help page instead.
+HELP_FLAGS = frozenset({"-h", "--help", "--help-all"})
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,20 +44,9 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"expected a value for {action.option_strings[-1]}, got --")
         return super()._get_values(action, arg_strings)
 
-    def print_help(self, file: Any = None) -> None:
-        """As argparse does, which passes over what it cannot write: a help page on a full disk is no success."""
-        print(self.format_help(), end="", file=file)
-
 
 def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
     """The parser of a command, with some or all of its flags."""
-
-    def page(prog: str) -> _Page:  # for a help page only
-        width = min(100, shutil.get_terminal_size((100, 24)).columns)
-        formatter = _Page(prog, max_help_position=30, width=width)
-        formatter.flags = flags
-        return formatter
-
     result = Parser(
         prog=f"imgbatch {command.name}",
         usage=command.usage.replace("%", "%%"),
@@ -64,7 +54,6 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
         epilog=command.after,
         allow_abbrev=False,
         add_help=False,
-        formatter_class=page,
     )
     groups: dict[str, Any] = {}
     for flag in flags:
@@ -81,21 +70,12 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
     return result
 
 
-def print_help(command: Command[Any]) -> int:
-    """Print the help page of a command, with every operation; the exit code."""
-    parser(command, command.flags(operations.all_operations())).print_help()
+def print_help(command: Command[Any], words: Sequence[str]) -> int:
+    """Print the help page that `words`, typed after the command's name, ask for; the exit code."""
+    from imgbatch.cli.manual import help_page  # only where one is asked for
+
+    print(help_page.page(command, words), end="")
     return 0
-
-
-class _Page(argparse.RawDescriptionHelpFormatter):
-    """A help page that shows a flag's value once, and after "=" where it only counts there."""
-
-    flags: Sequence[Flag] = ()
-
-    def _format_action_invocation(self, action: argparse.Action) -> str:
-        flag = _by_name(action.option_strings[-1], self.flags)
-        value = f"[={flag.metavar}]" if flag.takes == "attached" else f" {flag.metavar}"
-        return ", ".join(flag.names) + (value if flag.metavar else "")
 
 
 class _AppendPair(argparse.Action):
@@ -126,6 +106,8 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
     UsageError
         The words make no sense; one line, which says where to read more.
     """
+    if HELP_FLAGS.intersection(words[: words.index("--")] if "--" in words else words):
+        return None  # whatever else there is: no flag takes one of these for its value
     flags = command.flags(_operations(words))
     help_page = f"imgbatch {command.name} --help"
     try:

@@ -8,12 +8,13 @@ from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch, Texts
-from imgbatch.core.parameters import Declaration
+from imgbatch.core.parameters import Brief, Declaration, Heading
 from imgbatch.core.quantities import Amount, Quality
 from imgbatch.pixels.color import COLOR
 
 FORMATS = tuple(CODECS)
 SAME = "same"
+_METADATA = Heading("metadata")  # of the help pages
 
 
 def canonical_frames(word: str) -> str:
@@ -61,6 +62,7 @@ class Encoding(Declaration):
         int | str | None,
         Quality(),
         "1 (small) to 100 (best), or keep: a JPEG's own tables and sampling; JPEG and WebP 82, AVIF 60 when not said",
+        Brief("1 (small) to 100 (best); JPEG and WebP 82, AVIF 60 when not said"),
     ] = None
     subsampling: Annotated[
         str,
@@ -81,7 +83,9 @@ class Encoding(Declaration):
         str, Choice(("keep", "8", "16")), "bits of a sample, for PNG, TIFF and HEIC; keep: 16 bits stay 16"
     ] = "keep"
     colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
-    max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
+    max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger", Brief()] = (
+        None
+    )
     min_ssim: Annotated[
         float | None, Number(0, 1), "the lowest quality that looks so much like the original; 0.97 is hard to tell"
     ] = None
@@ -101,26 +105,37 @@ class Encoding(Declaration):
         "frames of animations and pages to keep",
     ] = "all"
     icc: Annotated[
-        str, Choice(("keep", "srgb", "none")), "color profile; srgb converts to sRGB, none converts and writes none"
+        str,
+        Choice(("keep", "srgb", "none")),
+        "color profile; srgb converts to sRGB, none converts and writes none",
+        Brief("color profile: as it is, converted to sRGB, or none"),
+        _METADATA,
     ] = "keep"
     gainmap: Annotated[
-        str, Choice(("keep", "drop")), "the gain map beside a JPEG's picture (HDR); drop leaves it out"
+        str,
+        Choice(("keep", "drop")),
+        "the gain map beside a JPEG's picture (HDR); drop leaves it out",
+        _METADATA,
     ] = "keep"
     assume_icc: Annotated[
         str | None,
         File("profile", "an ICC profile's file", ("scanner.icc",)),
         "profile of pictures that have none, where it is for such pixels; sRGB when not said",
+        _METADATA,
     ] = None
     strip: Annotated[
         str | None,
         Grammar("blocks and tags such as gps,comment", canonical_words, ("all", "gps,thumbnail", "exif,xmp,serial")),
         "metadata to leave out: all, exif, gps, location (gps and place names), xmp, iptc, icc, thumbnail, comment, "
         "text, resolution, or tags",
+        Brief("metadata to leave out: all, gps, location, exif, thumbnail ..."),
+        _METADATA,
     ] = None
     keep: Annotated[
         str | None,
         Grammar("blocks and tags such as artist,copyright", canonical_words, ("artist,copyright", "icc")),
         "metadata to keep in spite of --strip; without --strip all else goes",
+        _METADATA,
     ] = None
     set: Annotated[
         Any,  # a mapping of words to texts (to lists of texts: keywords); stored as pairs, in one order
@@ -129,4 +144,6 @@ class Encoding(Declaration):
         ),
         "text of the metadata: artist, copyright, title, description or keywords (a,b), in EXIF, XMP and IPTC; empty: "
         "none (repeatable)",
+        Brief("write artist, copyright, title, description or keywords"),
+        _METADATA,
     ] = None

@@ -32,6 +32,17 @@ MISSING: Any = dataclasses.MISSING
 _CALL = r"\w+\([^()\"]*\)"  # rgb(1,2,3): needs no quotes
 
 
+class Brief(str):
+    """Puts a parameter on the short help page, beside its kind and its help: in these words, or in those of its help.
+
+    What is not marked so is on the full page only.
+    """
+
+
+class Heading(str):
+    """The heading of the help pages under which a parameter stands, where it is not that of its declaration."""
+
+
 @frozen
 class Parameter:
     """One parameter of a declaration, as every reader of it needs it."""
@@ -40,6 +51,8 @@ class Parameter:
     kind: Kind
     help: str
     default: Any
+    brief: Brief | None = None
+    heading: str = ""
 
     @property
     def is_required(self) -> bool:
@@ -92,8 +105,10 @@ def _resolve(cls: type[Declaration]) -> tuple[Parameter, ...]:
         metadata = getattr(hints[item.name], "__metadata__", ())
         if not metadata:
             continue  # not a parameter: a plain field that its owner looks after (an output's operations)
-        default = item.default
-        result.append(Parameter(item.name, metadata[0], metadata[1] if len(metadata) > 1 else "", default))
+        marks = {type(mark): mark for mark in metadata[2:]}
+        about = metadata[1] if len(metadata) > 1 else ""
+        place = marks.get(Brief), marks.get(Heading, "")
+        result.append(Parameter(item.name, metadata[0], about, item.default, *place))
     return tuple(result)
 
 

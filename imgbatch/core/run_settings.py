@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Choice, Grammar, Switch, spell_path
-from imgbatch.core.parameters import Declaration
+from imgbatch.core.parameters import Brief, Declaration, Heading
 from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Which engine resizes; auto: SIMD code where it is installed (operations/support/resampling/resampler.py).
 RESAMPLERS = ("auto", "numpy", "cykooz")
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
+#: Of the help pages: what decides about files that are there already.
+_EXISTING = Heading("existing files")
 FAIL_ON = ("none", "truncated", "error", "warning")
 Number = int | float
 
@@ -92,7 +94,7 @@ class Settings(Declaration):
     #: Seconds that a file of strangers may take, where nobody said how many.
     untrusted_timeout_s: ClassVar[float] = 60.0
 
-    workers: Annotated[int | str, Count(0, 512), "worker processes; 0: in this process"] = "auto"
+    workers: Annotated[int | str, Count(0, 512), "worker processes; 0: in this process", Brief()] = "auto"
     chunksize: Annotated[int | str, Count(1, 10_000), "files handed to a worker at a time"] = "auto"
     timeout: Annotated[float | None, Duration(0.001), "the time that a file may take; enforced from outside"] = None
     memory: Annotated[
@@ -106,13 +108,19 @@ class Settings(Declaration):
     ] = "error"
     fail_fast: Annotated[bool, Switch(), "stop after the first failure"] = False
     max_failures: Annotated[str | None, Limit(), "stop after so many failures, or such a share of the files"] = None
-    flat: Annotated[bool, Switch(), "do not mirror the folders of the source"] = False
-    overwrite: Annotated[bool, Switch(), "replace files in the way that imgbatch did not write"] = False
-    skip_existing: Annotated[bool, Switch(), "leave files in the way, and skip their sources"] = False
-    rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
-    force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
-    retry_failed: Annotated[bool, Switch(), "try again what failed, though neither file nor recipe changed"] = False
-    prune: Annotated[bool, Switch(), "remove outputs, made by imgbatch and unmodified, whose sources are gone"] = False
+    flat: Annotated[bool, Switch(), "do not mirror the folders of the source", Heading("output")] = False
+    overwrite: Annotated[bool, Switch(), "replace files in the way that imgbatch did not write", Brief(), _EXISTING] = (
+        False
+    )
+    skip_existing: Annotated[bool, Switch(), "leave files in the way, and skip their sources", _EXISTING] = False
+    rename: Annotated[bool, Switch(), "number the new name when a file is in the way", _EXISTING] = False
+    force: Annotated[bool, Switch(), "make everything again, unchanged or not", Brief(), _EXISTING] = False
+    retry_failed: Annotated[
+        bool, Switch(), "try again what failed, though neither file nor recipe changed", _EXISTING
+    ] = False
+    prune: Annotated[
+        bool, Switch(), "remove outputs, made by imgbatch and unmodified, whose sources are gone", _EXISTING
+    ] = False
     lock: Annotated[bool, Switch(), "refuse to start while another run is at work in the same output folder"] = True
     wait: Annotated[float, Duration(), "how long to wait for another run to end"] = 0.0
     max_time: Annotated[float | None, Duration(0.001), "stop after this time; the next run goes on"] = None
@@ -123,18 +131,24 @@ class Settings(Declaration):
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
     in_place: Annotated[
-        bool, Switch(), "replace each source by what is made of it, and keep the originals for `imgbatch undo`"
+        bool,
+        Switch(),
+        "replace each source by what is made of it, and keep the originals for `imgbatch undo`",
+        Brief("replace each source; `imgbatch undo` brings them back"),
+        _EXISTING,
     ] = False
-    keep_backups: Annotated[float | None, Duration(), "remove the originals of runs that are older"] = None
+    keep_backups: Annotated[float | None, Duration(), "remove the originals of runs that are older", _EXISTING] = None
     archive: Annotated[
         str | None,
         Grammar("a folder", folder_word, ("done",), spell_path),
         "move sources there once their outputs are on the disk",
+        _EXISTING,
     ] = None
     quarantine: Annotated[
         str | None,
         Grammar("a folder", folder_word, ("bad",), spell_path),
         "move sources that failed there, with a .txt that says why",
+        _EXISTING,
     ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
     profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
@@ -253,7 +267,10 @@ class UnattendedSettings(Declaration):
     timeout_s: ClassVar[float] = 600.0
 
     unattended: Annotated[
-        bool, Switch(), "for cron: low priority, no progress, and not a word unless there is news"
+        bool,
+        Switch(),
+        "for cron: low priority, no progress, and not a word unless there is news",
+        Brief("for cron: low priority, and not a word unless there is news"),
     ] = False
     grace: Annotated[float, Duration(), "how long SIGTERM lets the files in hand go on"] = 30.0
     log: Annotated[

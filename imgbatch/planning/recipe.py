@@ -19,7 +19,7 @@ from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width, spell_path
-from imgbatch.core.parameters import to_table
+from imgbatch.core.parameters import Brief, Heading, to_table
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.base import EXIF
 from imgbatch.operations.registry import is_builtin
@@ -88,8 +88,10 @@ class Output(Encoding):
     dir: Annotated[
         str, Grammar("a folder", canonical_dir, ("", "thumbs"), spell_path), "folder below the output folder"
     ] = ""
-    name: Annotated[str, NAME, "how files are named"] = DEFAULT_NAME
-    preserve: Annotated[bool, Switch(), "keep the source's times and mode"] = False
+    name: Annotated[str, NAME, "how files are named", Brief("how files are named: '{dir}/{stem}-{width}.{ext}'")] = (
+        DEFAULT_NAME
+    )
+    preserve: Annotated[bool, Switch(), "keep the source's times and mode", Heading("metadata")] = False
     ops: Sequence[Operation] = ()
 
     if TYPE_CHECKING:

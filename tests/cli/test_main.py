@@ -225,7 +225,7 @@ def test_a_last_line_that_does_not_fit_on_the_disk_is_no_success(place: Path, wo
 @pytest.mark.parametrize("command", ["run", "check", "stats", "pack"])
 def test_help_says_of_each_value_what_it_is(run: Run, command: str) -> None:
     """``--state DIR``, not ``--state STATE``."""
-    found = re.findall(r"--(\S+) ([A-Z_]+)\b", run(command, "--help").stdout)
+    found = re.findall(r"--(\S+) ([A-Z_]+)\b", run(command, "--help-all").stdout)
     same = {name for name, word in found if word == name.replace("-", "_").upper()}
     words = {operation.word for operation in all_operations()}
     assert same <= {"format", *words}  # which may be called as their values

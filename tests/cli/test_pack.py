@@ -248,7 +248,7 @@ def test_what_a_killed_pack_left_is_swept_by_the_next(run: Run, place: Path) -> 
 
 
 def test_help_names_what_pack_takes_and_no_more(run: Run) -> None:
-    page = run("pack", "--help").stdout
+    page = run("pack", "--help-all").stdout
     for flag in ("--resize", "--mode", "--spill", "-j, --workers", "-E, --exclude", "--files-from", "--overwrite"):
         assert flag in page
     for flag in ("--progressive", "--recipe", "--flat ", "--force", "--dry-run"):

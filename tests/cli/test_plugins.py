@@ -146,7 +146,7 @@ def test_its_page_says_how_to_ask_for_it(run: Run, place: Path) -> None:
     assert "share: a number from 0 to 1 (required)\n      0 to 1." in page
     assert "imgbatch run photos -o out --op wash.py:Wash,0.4\n" in page
     assert '  name = "wash.py:Wash"\n  share = 0.4' in page and "Wash(0.4)" in page
-    told = run("run", "--help").stdout
+    told = run("run", "--help-all").stdout
     assert "--op FILE.py:NAME " in told
 
 

@@ -124,7 +124,7 @@ def test_what_makes_no_sense_is_refused(run: Run, place: Path, words: list[str],
 
 
 def test_help_shows_its_own_flags_only(run: Run) -> None:
-    done = run("stats", "--help")
+    done = run("stats", "--help-all")
     assert done.returncode == 0
     assert "--mean-image" in done.stdout and "--timeout" in done.stdout
     assert "--quality" not in done.stdout and "--output" not in done.stdout

@@ -45,7 +45,7 @@ def check(words: Sequence[str]) -> int:
     """Carry out ``imgbatch check``; the exit code."""
     arguments = parse(words, CHECK)
     if arguments is None:
-        return print_help(CHECK)
+        return print_help(CHECK, words)
     report = arguments.report
     console = Console(sys.stderr, dataclasses.replace(console_style(report), warnings=True))
     files = file_reporters(report, console, arguments.sources.null)
@@ -76,7 +76,7 @@ def verify(words: Sequence[str]) -> int:
     """Carry out ``imgbatch verify``; the exit code."""
     arguments = parse(words, VERIFY)
     if arguments is None:
-        return print_help(VERIFY)
+        return print_help(VERIFY, words)
     folders = arguments.sources.operands
     if len(folders) != 1:
         raise UsageError(f"expected one DIR for verify, got {len(folders)}; see {VERIFY_USAGE}")

@@ -60,7 +60,7 @@ def history(words: Sequence[str]) -> int:
     """Carry out ``imgbatch history``; the exit code."""
     arguments = parse(words, HISTORY)
     if arguments is None:
-        return print_help(HISTORY)
+        return print_help(HISTORY, words)
     if len(arguments.operands) != 1:
         raise UsageError(f"expected one DIR for history, got {len(arguments.operands)}; see {HISTORY_USAGE}")
     from imgbatch.ledger.history import past_runs
@@ -83,7 +83,7 @@ def undo(words: Sequence[str]) -> int:
     """Carry out ``imgbatch undo``; the exit code."""
     arguments = parse(words, UNDO)
     if arguments is None:
-        return print_help(UNDO)
+        return print_help(UNDO, words)
     if not 1 <= len(arguments.operands) <= 2:
         raise UsageError(
             f"expected DIR and perhaps RUN for undo, got {len(arguments.operands)} words; see {UNDO_USAGE}"

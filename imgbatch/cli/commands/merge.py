@@ -41,7 +41,7 @@ def merge(words: Sequence[str]) -> int:
     """Carry out ``imgbatch merge``; the exit code."""
     arguments = parse(words, MERGE)
     if arguments is None:
-        return print_help(MERGE)
+        return print_help(MERGE, words)
     if len(arguments.operands) != 1:
         raise UsageError(f"expected one DIR for merge, got {len(arguments.operands)}; see {MERGE_USAGE}")
     from imgbatch.runs.state.merge import ShardMerge

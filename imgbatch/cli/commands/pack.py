@@ -50,7 +50,7 @@ def pack(words: Sequence[str]) -> int:
     """Carry out ``imgbatch pack``; the exit code."""
     arguments = parse(words, PACK)
     if arguments is None:
-        return print_help(PACK)
+        return print_help(PACK, words)
     report = arguments.report
     console = Console(sys.stderr, console_style(report))
     files = file_reporters(report, console, arguments.sources.null)

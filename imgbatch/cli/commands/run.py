@@ -72,7 +72,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
     arguments = parse(words, RUN)
     if arguments is None:
-        return print_help(RUN)
+        return print_help(RUN, words)
     progress = _Progress()
     try:
         return _run(words, arguments, progress)

@@ -53,7 +53,7 @@ def stats(words: Sequence[str]) -> int:
     """Carry out ``imgbatch stats``; the exit code."""
     arguments = parse(words, STATS)
     if arguments is None:
-        return print_help(STATS)
+        return print_help(STATS, words)
     if arguments.normalize_for is not None and arguments.normalize_for not in _FRAMEWORKS:
         raise unknown(arguments.normalize_for, "framework", _FRAMEWORKS)
     if arguments.normalize_for is not None and arguments.json:

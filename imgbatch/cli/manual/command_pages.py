@@ -41,7 +41,7 @@ every night; only what is new or changed is done again (prints the crontab line,
 
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Only --in-place
 changes sources, and keeps the originals; nothing is overwritten that imgbatch did not write itself.
-`imgbatch run --help` lists all flags.
+`imgbatch run --help` shows the flags that are used most, `imgbatch run --help-all` all of them.
 """
 
 CHECK_USAGE = "imgbatch check SRC... [options]"
@@ -122,9 +122,10 @@ sources, and OUT.json, which tells the rows. The operations must give every imag
 --resize 224x224,fit=cover (a picture with a shorter side fails; upscale enlarges it, fit=contain
 pads it). The row of a file that failed is zeros. Of animations the first frame counts.
 
-Or make samples, encoded, each with its size and source: .tar as WebDataset reads them, one file or a
-shard for each number, .parquet for Hugging Face's datasets (needs pip install 'imgbatch[parquet]').
-Where no operation, format or option is given, pictures keep their bytes. A file that failed is none."""
+Or make samples, encoded, each with its size and source: .tar as WebDataset reads them, one file or
+a shard for each number, .parquet for Hugging Face's datasets (needs pip install
+'imgbatch[parquet]'). Where no operation, format or option is given, pictures keep their bytes. A
+file that failed is none."""
 
 PACK_AFTER = """\
 Read it with numpy.load("OUT.npy", mmap_mode="r"). Transparency is laid on white (not with --mode
@@ -141,22 +142,22 @@ RUN_ABOUT = """\
 Process files, folders (with all folders below) and quoted globs into DIR. Operations apply in the
 order in which they are typed. A value is positional,...,key=value: --resize 1600x1200,fit=cover.
 A value that is shown as [=VALUE] must be attached: --trim=10, or plain --trim. `imgbatch ops NAME`
-tells all of an operation."""
+tells all of an operation, and `--help NAME` of a flag."""
 
 RUN_AFTER = """\
 --in-place needs no -o: each file is replaced, in its own format, once for each recipe; mode and
 owner stay, times with -p. Originals are kept in SRC/.imgbatch/backup until --keep-backups is over.
-Every running flag can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A flag wins over the
-environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and nothing
-written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
+What concerns the whole run can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A flag wins
+over the environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and
+nothing written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
 143 terminated."""
 
 HISTORY_USAGE = "imgbatch history DIR [--json]"
 
 HISTORY_ABOUT = """\
 List the past runs of an output folder, or of a folder whose files were changed in place, the last
-at the end: number, start, duration, exit code, counts, how many files can be taken back, and what was
-typed."""
+at the end: number, start, duration, exit code, counts, how many files can be taken back, and what
+was typed."""
 
 HISTORY_AFTER = "An exit code of `-`: the run is at work, or was killed."
 
@@ -175,23 +176,23 @@ codes: 0 all is taken back, 1 some files were left, 2 refused, 75 a run is at wo
 MERGE_USAGE = "imgbatch merge DIR [--report FILE] [options]"
 
 MERGE_ABOUT = """\
-Join what the shards of a run (imgbatch run ... -o DIR --shard I/N) did: their ledgers, so that DIR is
-as after one run, and their reports and figures, into the files that are named here."""
+Join what the shards of a run (imgbatch run ... -o DIR --shard I/N) did: their ledgers, so that DIR
+is as after one run, and their reports and figures, into the files that are named here."""
 
 MERGE_AFTER = """\
-Nothing is joined before every shard has run to its end. It may be repeated until a shard runs again.
---stats needs shards that were run with --stats. Exit codes: as of one run; 2 refused, 4 shards are
-missing, which are named, 75 a shard is at work."""
+Nothing is joined before every shard has run to its end. It may be repeated until a shard runs
+again. --stats needs shards that were run with --stats. Exit codes: as of one run; 2 refused,
+4 shards are missing, which are named, 75 a shard is at work."""
 
 WATCH_USAGE = "imgbatch watch SRC... -o DIR [--poll 2s] [OPERATIONS] [options]"
 
 WATCH_ABOUT = """\
-Do what is there, then whatever comes, until it is told to end (Ctrl-C, SIGTERM). A file counts when it
-has not changed for --settle (half a second)."""
+Do what is there, then whatever comes, until it is told to end (Ctrl-C, SIGTERM). A file counts when
+it has not changed for --settle (half a second)."""
 
 WATCH_AFTER = """\
-watchfiles tells when to look: pip install 'imgbatch[watch]'. It hears nothing of what other machines
-write to a network disk: use --poll there. The lock of DIR is held all the time."""
+watchfiles tells when to look: pip install 'imgbatch[watch]'. It hears nothing of what other
+machines write to a network disk: use --poll there. The lock of DIR is held all the time."""
 
 SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
 

@@ -10,7 +10,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Choice, Grammar, Switch
-from imgbatch.core.parameters import Declaration
+from imgbatch.core.parameters import Brief, Declaration
 from imgbatch.core.quantities import Count, Size
 from imgbatch.operations.support import text_placeholders
 from imgbatch.pixels.color import COLOR
@@ -44,13 +44,18 @@ class SheetLayout(Declaration):
 
     word: ClassVar[str] = ""
 
-    columns: Annotated[int, Count(1, 100, auto=False), "pictures side by side"] = 5
-    rows: Annotated[int, Count(1, 100, auto=False), "pictures one below the other on a page"] = 6
-    cell: Annotated[str, _CELL_KIND, "room of a picture, px"] = "300x300"
+    columns: Annotated[int, Count(1, 100, auto=False), "pictures side by side", Brief()] = 5
+    rows: Annotated[int, Count(1, 100, auto=False), "pictures one below the other on a page", Brief()] = 6
+    cell: Annotated[str, _CELL_KIND, "room of a picture, px", Brief()] = "300x300"
     caption: Annotated[
-        str, text_placeholders.TEMPLATE, "below each picture, with fields as of --text; \\n begins a line; '': none"
+        str,
+        text_placeholders.TEMPLATE,
+        "below each picture, with fields as of --text; \\n begins a line; '': none",
+        Brief("below each picture: '{stem}\\n{width}x{height}'"),
     ] = "{name}"
-    title: Annotated[str, Grammar("a text of one line", any_text, ("Holidays",)), "above the pictures of a page"] = ""
+    title: Annotated[
+        str, Grammar("a text of one line", any_text, ("Holidays",)), "above the pictures of a page", Brief()
+    ] = ""
     order: Annotated[str, Choice(ORDERS), "by name, by the date they were taken (else modified), or by bytes"] = "name"
     reverse: Annotated[bool, Switch(), "the last first"] = False
     background: Annotated[str, COLOR, "color of the page"] = "#ffffff"

@@ -20,13 +20,13 @@ _VALUES = (
     "1_000", "1e-400", "0x10", "inf", "nan", "\u0663x\u0663", "\udcff", "{", "{date:%}", "{stem!r}", "{stem.upper}", "",
 )  # fmt: skip
 #: Flags after which more is read or done than the words.
-_NOT = {"--help", "--on-finish", "--files-from", "--watch", "--wait"}
+_NOT = {"--help", "--help-all", "--on-finish", "--files-from", "--watch", "--wait"}
 
 
 @functools.cache
 def _flags() -> tuple[str, ...]:
     with contextlib.redirect_stdout(io.StringIO()) as shown:
-        main(["run", "--help"])
+        main(["run", "--help-all"])
     return tuple(sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown.getvalue())) - _NOT))
 
 

@@ -16,7 +16,8 @@ from imgbatch.cli.commands.service.schedule import SCHEDULE
 from imgbatch.cli.commands.stats import STATS
 from imgbatch.cli.flag import takes_next_word
 from imgbatch.cli.flag_table import Command
-from imgbatch.cli.parse import parse, parser
+from imgbatch.cli.manual.help_page import full_page
+from imgbatch.cli.parse import parse
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
 from imgbatch.operations import Operation, all_operations, get_operation
@@ -163,8 +164,8 @@ def test_a_recipe_is_not_saved_over_a_picture() -> None:
 def test_the_page_names_every_flag_and_fits(command: Command[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     flags = command.flags(all_operations())
-    page = parser(command, flags).format_help()
-    assert max(len(line) for line in page.splitlines()) <= 102
+    page = full_page(command, flags)
+    assert max(len(line) for line in page.splitlines()) <= 100
     for one in flags:
         assert all(name in page for name in one.names)
     assert "``" not in page

@@ -44,7 +44,7 @@ def schedule(words: Sequence[str]) -> int:
     """Carry out ``imgbatch schedule``; the exit code."""
     arguments = parse(words, SCHEDULE)
     if arguments is None:
-        return print_help(SCHEDULE)
+        return print_help(SCHEDULE, words)
     if len(arguments.operands) != 1:
         raise UsageError(f"expected one RECIPE.toml for schedule, got {len(arguments.operands)}; see {SCHEDULE_USAGE}")
     if arguments.watch and (arguments.at is not None or arguments.manager == "cron"):

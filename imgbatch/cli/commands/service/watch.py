@@ -69,7 +69,7 @@ def watch(words: Sequence[str]) -> int:
     """Carry out ``imgbatch watch``; the exit code."""
     arguments = parse(words, WATCH)
     if arguments is None:
-        return print_help(WATCH)
+        return print_help(WATCH, words)
     request = run_request(arguments.sources, arguments.recipe)
     report, unattended = arguments.report, request.unattended_settings
     _refuse_whole_reports(report)

@@ -51,7 +51,7 @@ def dupes(words: Sequence[str]) -> int:
     """Carry out ``imgbatch dupes``; the exit code."""
     arguments = parse(words, DUPES)
     if arguments is None:
-        return print_help(DUPES)
+        return print_help(DUPES, words)
     if arguments.json and arguments.print0:
         raise UsageError("expected --json or --print0, got both")
     report = arguments.report

@@ -39,7 +39,7 @@ def sheet(words: Sequence[str]) -> int:
     """Carry out ``imgbatch sheet``; the exit code."""
     arguments = parse(words, SHEET)
     if arguments is None:
-        return print_help(SHEET)
+        return print_help(SHEET, words)
     report = arguments.report
     console = Console(sys.stderr, console_style(report))
     files = file_reporters(report, console, arguments.sources.null)
