@@ -48,7 +48,8 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
     The class may derive from :class:`imgbatch.Operation`, which says what else it can tell (``smooth``, ``bands``,
     ``after``, ``demand``, ``on_screen``, ``across``); else it is made to. Its docstring is its help; ``example`` and
     ``group`` are class variables. A field that is declared with ``compare=False`` is no parameter. For worker processes
-    it must live at the top of a module, or of a script with a main guard.
+    it must live at the top of a module, or of a script with a main guard; in a notebook's cell, ``imgbatch[notebook]``
+    is needed to send it.
 
     Raises
     ------

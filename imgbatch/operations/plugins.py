@@ -146,43 +146,60 @@ def spell(cls: type[Operation], folder: str | None = None) -> str:
     return f"{path if folder is None else os.path.relpath(path, folder or '.')}:{cls.__qualname__}"
 
 
-@functools.cache
 def code(cls: type[Operation]) -> str:
     """What stands for an operation's code in a digest: nothing for ours, else the SHA-256 of the file of its class.
 
-    Where there is no such file (a notebook): its module and name.
+    Where its class is in no module (cell_classes.py), that of what was typed.
     """
     if registry.is_builtin(cls):
         return ""
     if cls.__module__ in _CODES:
         return _CODES[cls.__module__]
+    from imgbatch.operations import cell_classes
+
+    if not cell_classes.import_obstacle(cls):
+        return _file_code(cls) or f"{cls.__module__}.{cls.__qualname__}"
+    return cell_classes.code(cls) + _file_code(cls)
+
+
+@functools.cache
+def _file_code(cls: type[Operation]) -> str:
+    """SHA-256 of the file of a class; "" where there is none."""
     path = getattr(sys.modules.get(cls.__module__), "__file__", None)
     try:
         with open(path or "", "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()
     except OSError:
-        return f"{cls.__module__}.{cls.__qualname__}"
+        return ""
 
 
 def refuse_immobile(ops: Iterable[Operation]) -> None:
-    """EngineError when an operation cannot be sent to worker processes; to be asked before the first image."""
-    main = sys.modules.get("__main__")
+    """EngineError when an operation cannot be sent to worker processes; to be asked before the first image.
+
+    One whose class is in no module is sent whole from then on, where that is possible.
+    """
     for op in ops:
         cls = type(op)
         if registry.is_builtin(cls):
             continue
-        what, why = f"operation {cls.word or cls.__qualname__} cannot be sent to the workers", ""
-        if cls.__module__ == "__main__" and getattr(main, "__spec__", None) is None and not hasattr(main, "__file__"):
-            why = "its class was typed at a prompt or in a notebook"
-        elif "<locals>" in cls.__qualname__:
-            why = f"its class {cls.__qualname__} is inside of a function"
+        from imgbatch.operations import cell_classes
+
+        why, way = cell_classes.import_obstacle(cls), "define it at the top of a FILE.py"
+        if why and not cell_classes.send_by_value(cls):
+            way = f"pip install 'imgbatch[notebook]', {way}"
         else:
-            try:
-                pickle.dumps(op)
-            except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
-                why = sentence(error)
+            why = _pickling_error(op)
         if why:
-            raise EngineError(f"{what}: {why}; define it at the top of a module, or run with workers=0")
+            what = f"operation {cls.word or cls.__qualname__} cannot be sent to the workers"
+            raise EngineError(f"{what}: {why}; {way}, or run with workers=0")
+
+
+def _pickling_error(op: Operation) -> str:
+    try:
+        pickle.dumps(op)
+    except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
+        return sentence(error)
+    return ""
 
 
 def _execute(path: str, real: str, text: bytes = b"") -> types.ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -73,11 +74,16 @@ def test_an_operation_of_the_script_itself(place: Path) -> None:
     assert shown.startswith("4 ok")
 
 
+FORGET = "import sys\nsys.modules['cloudpickle'] = None\n"
+TYPED = (
+    "from dataclasses import dataclass\nimport imgbatch as ib\n"
+    "@ib.operation('typed')\n@dataclass(frozen=True)\nclass Typed:\n    def apply(self, image): return image\n"
+)
+
+
 def test_an_operation_that_was_typed_at_a_prompt_is_refused_before_the_first_file(place: Path) -> None:
-    lines = (
-        "from dataclasses import dataclass\nimport imgbatch as ib\n"
-        "@ib.operation('typed')\n@dataclass(frozen=True)\nclass Typed:\n    def apply(self, image): return image\n"
-    )
+    """Where nothing is installed that could send it."""
+    lines = FORGET + TYPED
     code, _, said = run_python(place, "-c", f"{lines}ib.run(['in'], 'out', ib.Recipe(ops=[Typed()]), workers=2)")
     assert code == 1
     last = "operation typed cannot be sent to the workers: its class was typed at a prompt or in a notebook; "
@@ -86,6 +92,25 @@ def test_an_operation_that_was_typed_at_a_prompt_is_refused_before_the_first_fil
     here = "print(ib.run(['in'], 'out', ib.Recipe([Typed()]), workers=0).sentence())"
     code, shown, _ = run_python(place, "-c", f"{lines}{here}")
     assert code == 0 and shown.startswith("4 ok")
+
+
+CALLS = {
+    "run": "ib.run('in', 'out', ib.Recipe(ops=[Typed()]), workers=2).sentence()",
+    "process": "len([one for one in ib.process('in', 'out', ib.Recipe([Typed()]), workers=2) if one.ok]), 'ok'",
+    "stats": "ib.stats('in', Typed(), workers=2).images, 'ok'",
+    "load": "ib.load('in', Typed(), ib.Resize('20x20!'), workers=2).valid.sum(), 'ok'",
+    "dask": "ib.run('in', 'out', ib.Recipe([Typed()]), workers=2, executor='dask').sentence()",
+}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cloudpickle") is None, reason="needs cloudpickle")
+@pytest.mark.parametrize("kind", CALLS)
+def test_an_operation_that_was_typed_at_a_prompt_is_sent_to_workers(place: Path, kind: str) -> None:
+    if kind == "dask":
+        pytest.importorskip("distributed", reason="imgbatch[dask] is not installed")
+    code, shown, said = run_python(place, "-c", f"{TYPED}print({CALLS[kind]})")
+    assert (code, said) == (0, "")
+    assert "4 ok" in shown.replace("(", "").replace(",", "").replace("'", "")
 
 
 def test_an_operation_that_holds_what_cannot_be_sent_is_refused(place: Path) -> None:
@@ -105,7 +130,7 @@ def test_an_operation_that_holds_what_cannot_be_sent_is_refused(place: Path) -> 
 def test_a_local_operation_is_refused_before_the_first_file(place: Path) -> None:
     code, _, said = run_python(
         place, "-c",
-        "from dataclasses import dataclass\nimport imgbatch as ib\ndef f():\n"
+        f"{FORGET}from dataclasses import dataclass\nimport imgbatch as ib\ndef f():\n"
         "    @dataclass(frozen=True)\n    class Local(ib.Operation):\n        word = 'local'\n"
         "        def apply(self, image): return image\n    return Local()\n"
         "ib.run(['in'], 'out', ib.Recipe(ops=[f()]), workers=2)",
