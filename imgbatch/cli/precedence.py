@@ -22,15 +22,14 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import on_top_of, parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
-from imgbatch.storage.atomic_write import write_text
 from imgbatch.storage.pipe import read_all
 from imgbatch.storage.registry import scheme_of
-from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
 
 NOT_IN_RECIPES = ("trust_state", "shard")  # a recipe may come from where the state folder came from; is for all shards
+OUTPUT = "output"  # of [run]: what -o says; relative to the recipe, as its sources are
 MOST_RECIPE = 10_000_000  # bytes
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
@@ -102,8 +101,8 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments, execute: b
     recipe_paths = inputs.pop("paths", ())
     filters = Filters(**_levels(inputs, sources.filters))
     recipe = merge_recipe(recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
-    paths = _paths("run", sources, [_below(folder, path) for path in recipe_paths], settings.stream)
-    output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
+    paths = _paths("run", sources, [_source_below(folder, path) for path in recipe_paths], settings.stream)
+    output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder, run.get(OUTPUT))
     return RunRequest(tuple(paths), output, recipe, settings, filters, unattended_settings)
 
 
@@ -187,13 +186,18 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
     from imgbatch.planning.recipe_file import parse_recipe
 
     names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
-    file = parse_recipe(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute, untrusted)
+    keys = [OUTPUT, *(name for name in names if name not in NOT_IN_RECIPES)]
+    file = parse_recipe(text, path, keys, execute, untrusted)
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
             paths = [paths]
         if not isinstance(paths, list) or not all(isinstance(item, str) and item for item in paths):
             raise wrong_value("a list of paths", "paths of [input]", paths)
+        if not isinstance(output := file.run.get(OUTPUT, "."), str) or not output or "\0" in output:
+            raise wrong_value("a folder", "output of [run]", output)
+        if file.run.get("in_place") and OUTPUT in file.run:
+            raise UsageError("expected output or in_place in [run], got both; leave one of them out")
         filters = {key: value for key, value in file.input.items() if key != "paths"}
         Filters(**filters)
         Settings(**_of(Settings, file.run))
@@ -225,43 +229,10 @@ def merge_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
     return Recipe(arguments.operations or recipe.ops, outputs, recipe.auto_orient and arguments.auto_orient)
 
 
-def save(path: str, request: RunRequest) -> None:
-    """Write a request as the recipe `path`, so that loading it asks for the same."""
-    if os.path.lexists(path):
-        try:
-            load(path, execute=False)
-        except RecipeError as error:
-            raise UsageError(
-                f"{path!r} is in the way and no recipe ({error}); give --save-recipe another name"
-            ) from None
-    folder = os.path.dirname(path) or "."
-    paths = [_from(folder, item) for item in request.paths]
-    run = {**_differences(request.settings), **_differences(request.unattended_settings)}
-    run = {key: value for key, value in run.items() if key not in NOT_IN_RECIPES}
-    from imgbatch.planning.recipe_file import RecipeFile, to_toml
-
-    recipe = request.recipe.map_paths(lambda name: _from(folder, name))
-    text = to_toml(RecipeFile(recipe, {"paths": paths, **_differences(request.filters)}, run), folder)
-    sweep(os.path.abspath(folder))
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
-
-
 def _of(cls: type[Settings] | type[UnattendedSettings], table: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a recipe's ``[run]`` that a declaration knows."""
     names = {field.name for field in parameters(cls)}
     return {key: value for key, value in table.items() if key in names}
-
-
-def _differences(value: Filters | Settings | UnattendedSettings) -> dict[str, Any]:
-    """The fields that differ from their defaults."""
-    return {
-        item.name: getattr(value, item.name)
-        for item in dataclasses.fields(value)
-        if getattr(value, item.name) != item.default
-    }
 
 
 def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,26 +245,33 @@ def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _root(arguments: RecipeArguments, recipe: Recipe, folder: str) -> str:
+def _root(arguments: RecipeArguments, recipe: Recipe, folder: str, output: str | None) -> str:
     if arguments.output is not None:
         return arguments.output
+    if output is not None:
+        return below(folder, output)
     if arguments.recipe_file is None:
         raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
-    if not all(output.dir for output in recipe.outputs):
+    if not all(wish.dir for wish in recipe.outputs):
         raise UsageError(
-            f"expected -o DIR, or a dir in every [[output]] of {arguments.recipe_file}: where the results go"
+            f"expected -o DIR, output in [run], or a dir in every [[output]] of {arguments.recipe_file}: where the "
+            "results go"
         )
     return folder or "."
 
 
-def _from(folder: str, path: str) -> str:
-    """A path as a recipe in `folder` has it."""
-    return path if os.path.isabs(path) or scheme_of(path) else os.path.relpath(path, folder)
+def below(folder: str, path: str) -> str:
+    """A recipe's path from where the user stands, in the spelling of somebody who typed it there."""
+    if not folder or os.path.isabs(path) or scheme_of(path):
+        return path
+    full_path = os.path.join(folder, path)
+    simple = os.path.normpath(full_path)
+    return simple if os.path.realpath(simple) == os.path.realpath(full_path) else full_path
 
 
-def _below(folder: str, path: str) -> str:
-    """A recipe's path from where the user stands; the folder's own name is never taken for a glob."""
-    full_path = path if scheme_of(path) else os.path.join(folder, path)
-    if os.path.isabs(path) or os.path.lexists(full_path) or not glob.has_magic(path):
+def _source_below(folder: str, path: str) -> str:
+    """The same of a SRC, which may be a glob; the folder's own name is never taken for one."""
+    full_path = below(folder, path)
+    if not glob.has_magic(path) or os.path.isabs(path) or scheme_of(path) or os.path.lexists(full_path):
         return full_path
-    return os.path.join(glob.escape(folder), path)
+    return below(glob.escape(folder), path)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from imgbatch.core.errors import UsageError
 
 _MAGIC = re.compile(r"[*?\[]")
+_IN_BRACKETS = re.compile(r"\[([*?\[])\]")  # a wildcard that means itself
 
 Positions = tuple[int, ...]
 
@@ -24,10 +25,11 @@ def has_magic(text: str) -> bool:
 
 
 def split_glob(pattern: str) -> tuple[str, list[str]]:
-    """The folder that a glob starts from, as typed (``.`` when it has none), and the parts of the rest."""
+    """The folder that a glob starts from (``.`` when it has none), and the parts of the rest, at least one."""
     parts = pattern.split("/")
-    first_magic = next(index for index, part in enumerate(parts) if has_magic(part))
-    start = "/".join(parts[:first_magic]).rstrip("/")
+    names = [_IN_BRACKETS.sub("", part) for part in parts]
+    first_magic = next((index for index, name in enumerate(names) if has_magic(name)), len(parts) - 1)
+    start = _IN_BRACKETS.sub(r"\1", "/".join(parts[:first_magic])).rstrip("/")
     if not start:
         start = "/" if pattern.startswith("/") else "."
     return start, [part for part in parts[first_magic:] if part not in ("", ".")]

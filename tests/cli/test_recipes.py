@@ -84,7 +84,7 @@ def test_a_recipe_without_a_place_for_results_is_refused(run: Run, place: Path) 
     (place / "r.toml").write_text('[input]\npaths = ["photos"]\n')
     done = run("run", "-r", "r.toml")
     assert done.returncode == 2
-    assert "expected -o DIR, or a dir in every [[output]] of r.toml" in done.stderr
+    assert "expected -o DIR, output in [run], or a dir in every [[output]] of r.toml" in done.stderr
 
 
 def test_what_is_no_recipe_is_not_replaced_by_one(run: Run, place: Path) -> None:

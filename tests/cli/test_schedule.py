@@ -70,6 +70,7 @@ def test_what_could_not_run_at_night_is_refused_now(run: Run, place: Path, words
 
 def test_where_the_results_go_must_be_known(run: Run, place: Path) -> None:
     (place / "r.toml").write_text('[input]\npaths = ["photos"]\n')
-    assert "expected a dir in every [[output]]" in run("schedule", "r.toml", "--at", "@daily").stderr
+    done = run("schedule", "r.toml", "--at", "@daily")
+    assert "expected output in [run], or a dir in every [[output]]" in done.stderr
     line = run("schedule", "r.toml", "--at", "@daily", "-o", "web").stdout
     assert f"-o {place}/web --unattended" in line

@@ -5,11 +5,14 @@ A recipe is a program: it can name Python files and a command, move or replace s
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
+from imgbatch.cli.precedence import OUTPUT
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.reporters.base import printable
+from imgbatch.storage.registry import scheme_of
 
 if TYPE_CHECKING:
     from imgbatch.cli.precedence import RunRequest
@@ -55,4 +58,7 @@ def effects(file: RecipeFile, request: RunRequest | None = None) -> list[str]:
             value = value if getattr(owner, key) == value else None
         if value:
             lines.append(words.format(shlex.quote(str(value))))
+    output = os.path.normpath(str(file.run.get(OUTPUT, os.curdir)))
+    if request is None and (os.path.isabs(output) or output.startswith(os.pardir) or scheme_of(output)):
+        lines.append(f"write its results to {shlex.quote(str(file.run[OUTPUT]))}")  # a plan that is printed shows it
     return lines

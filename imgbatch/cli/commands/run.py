@@ -18,7 +18,7 @@ from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArgum
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.manual.command_pages import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import RunRequest, load, run_request, save, unattended_settings_of
+from imgbatch.cli.precedence import RunRequest, load, run_request, unattended_settings_of
 from imgbatch.cli.report_run import (
     NEXT_STEP,
     carry_out,
@@ -129,8 +129,23 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     )
     refuse_pictures(pictures, report, arguments.srcset, arguments.stats, arguments.save_recipe)
     if arguments.save_recipe is not None:
-        save(arguments.save_recipe, request)
+        _save(arguments.save_recipe, request, arguments, console)
     return _carry_out(batch, request, arguments, console, files, progress)
+
+
+def _save(path: str, request: RunRequest, arguments: RunArguments, console: Console) -> None:
+    """Write what was typed as a recipe, and say what is not in it."""
+    from imgbatch.cli.recipe_writer import left_out, save
+
+    sources, report = arguments.sources, arguments.report
+    save(path, request, names_sources=sources.files_from is None)
+    if report.quiet:
+        return
+    if sources.files_from is not None:
+        console.say(f"({printable(path)} names no sources, as they came from a list; with -r, type --files-from again)")
+    flags = left_out(request, report, ("--srcset", arguments.srcset), ("--stats", arguments.stats))
+    if flags:
+        console.say(f"({', '.join(flags)} cannot stand in {printable(path)}; with -r, type that again)")
 
 
 def _batch(request: RunRequest, arguments: RunArguments, settings: Settings) -> Batch:

@@ -34,7 +34,7 @@ see what would be written, and write nothing:
 
 keep the flags as a recipe, and use them again:
   imgbatch run photos -o web --resize 1600 -f webp --save-recipe web.toml
-  imgbatch run -r web.toml -o web
+  imgbatch run -r web.toml
 
 every night; only what is new or changed is done again (prints the crontab line, installs nothing):
   imgbatch schedule web.toml --at "0 3 * * *"

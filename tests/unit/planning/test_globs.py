@@ -98,6 +98,8 @@ def test_many_stars_take_no_time() -> None:
         ("/*.jpg", "/", ["*.jpg"]),
         ("/p/*/./x.jpg", "/p", ["*", "x.jpg"]),
         ("p/[ab]/", "p", ["[ab]"]),
+        ("/set [[]1]/[*]/*.jpg", "/set [1]/*", ["*.jpg"]),
+        ("a[*]/b[?].x", "a*", ["b[?].x"]),
     ],
 )
 def test_fixed_part(pattern: str, start: str, parts: list[str]) -> None:

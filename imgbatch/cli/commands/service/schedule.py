@@ -13,12 +13,13 @@ from imgbatch.cli.commands.service.crontab_line import Times, crontab, units, wa
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import load
+from imgbatch.cli.precedence import OUTPUT, below, load
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Settings
+from imgbatch.storage.registry import absolute
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
@@ -84,11 +85,9 @@ def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
     if not file.input.get("paths"):
         raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
     if output is not None:
-        return ["-o", os.path.abspath(output)]
-    if file.run.get("in_place"):
-        return []
-    if not all(wish.dir for wish in file.recipe.outputs):
-        raise RecipeError(f"{recipe}: expected a dir in every [[output]]; add them, or say -o DIR")
+        return ["-o", absolute(output)]
+    if not (file.run.get("in_place") or OUTPUT in file.run or all(wish.dir for wish in file.recipe.outputs)):
+        raise RecipeError(f"{recipe}: expected output in [run], or a dir in every [[output]]; add that, or say -o DIR")
     return []
 
 
@@ -108,7 +107,7 @@ def _refuse_unwatchable(recipe: str, file: RecipeFile) -> None:
 def _writable(recipe: str, file: RecipeFile, output: str | None) -> tuple[list[str], bool]:
     """The folders that a scheduled run writes to, each as far as it is there, and whether it may need the network."""
     home = os.path.dirname(os.path.abspath(recipe))
-    root = os.path.abspath(output) if output is not None else home
+    root = absolute(output) if output is not None else absolute(below(home, file.run.get(OUTPUT, os.curdir)))
     keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
     places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
     paths = file.input.get("paths", [])

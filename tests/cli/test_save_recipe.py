@@ -1,0 +1,103 @@
+"""Is what ``--save-recipe`` writes whole: does it run, and can it be scheduled, with nothing else?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, Run, environment, tree
+
+MANY = ["--resize", "40", "-f", "webp,png", "-E", "notes*"]
+
+
+def counts(text: str) -> tuple[int, int]:
+    """How many files of a run with --json were ok, and unchanged."""
+    record = json.loads(text.splitlines()[-1])
+    return record["ok"], record["unchanged"]
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, data in tree(folder).items() if name.endswith((".jpg", ".png", ".webp"))}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["photos", "-o", "web", *MANY],
+        ["photos", "-o", "web", "--widths", "20,40", "-f", "webp"],
+        ["photos/**/*.jpg", "photos/trip/c.png", "-o", "web/deep/er"],
+        ["photos", "--in-place", "--resize", "50%"],
+        ["photos", "-o", "web", "--state", "state", "--log", "night.log"],
+        ["photos", "-o", "{absolute}/web", "--flat", "--name", "{n}-{stem}.{ext}"],
+    ],
+)
+def test_the_second_run_has_nothing_to_do(run: Run, place: Path, words: list[str]) -> None:
+    words = [word.replace("{absolute}", str(place)) for word in words]
+    (place / "recipes").mkdir()
+    first = run("run", *words, "--save-recipe", "recipes/r.toml", "--json")
+    ok, _ = counts(first.stdout)
+    assert first.returncode == 0 and ok == 3 and "(--json cannot stand in recipes/r.toml" in first.stderr
+    before = pictures(place)
+    again = run("run", "-r", "recipes/r.toml", "--json")
+    assert (again.returncode, counts(again.stdout)) == (0, (0, 3)), again.stderr
+    elsewhere = subprocess.run(
+        [*COMMAND, "run", "-r", str(place / "recipes/r.toml"), "--json"], cwd="/", env=environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (elsewhere.returncode, counts(elsewhere.stdout)) == (0, (0, 3)), elsewhere.stderr
+    assert pictures(place) == before
+    line = run("schedule", "recipes/r.toml", "--at", "@daily")
+    assert line.returncode == 0 and f"-r {place}/recipes/r.toml --unattended" in line.stdout
+
+
+def test_sources_of_a_list_are_not_frozen_into_the_recipe(run: Run, place: Path) -> None:
+    words = ["run", "--files-from", "-", "-o", "web", "--resize", "40"]
+    done = run(*words, "--save-recipe", "r.toml", input="photos/a.jpg\nphotos/trip\n")
+    assert "(r.toml names no sources, as they came from a list; with -r, type --files-from again)" in done.stderr
+    assert "paths" not in (place / "r.toml").read_text()
+    again = run("run", "-r", "r.toml", "--files-from", "-", input="photos/a.jpg\nphotos/trip\n")
+    assert again.stderr.startswith("0 ok, 3 unchanged")
+    assert "expected paths in [input]" in run("schedule", "r.toml", "--at", "@daily").stderr
+
+
+def test_saving_leaves_what_a_run_does_as_it_is(run: Run, place: Path) -> None:
+    flags = ["photos", "-o", "web", *MANY, "--on-finish", "echo done >> count"]
+    for look in ("-n", "--explain", "--estimate"):
+        assert run("run", *flags, look, "--save-recipe", "r.toml").returncode == 0
+        assert not (place / "r.toml").exists() and not (place / "count").exists()
+    run("run", *flags, "--save-recipe", "r.toml")
+    assert (place / "count").read_text() == "done\n"
+    run("run", "photos", *MANY, "-o", "plain")
+    assert tree(place / "web") == tree(place / "plain")
+
+
+def test_a_bucket_stays_one_and_a_recipe_says_one_place(run: Run, place: Path) -> None:
+    (place / "r.toml").write_text(
+        '[input]\npaths = ["s3://bucket/photos"]\n[run]\noutput = "s3://bucket/web"\narchive = "done"\n'
+    )
+    line = run("schedule", "r.toml", "--at", "@daily", "-o", "s3://bucket/other")
+    assert line.returncode == 2 or "-o s3://bucket/other --unattended" in line.stdout  # without imgbatch[cloud]
+    (place / "r.toml").write_text('[input]\npaths = ["photos"]\n[run]\noutput = "web"\nin_place = true\n')
+    both = run("run", "-r", "r.toml")
+    assert both.returncode == 2 and "expected output or in_place in [run], got both" in both.stderr
+    (place / "r.toml").write_text('[input]\npaths = ["photos"]\n[run]\noutput = 7\n')
+    assert "r.toml: expected a folder for output of [run], got 7" in run("run", "-r", "r.toml").stderr
+
+
+def test_the_flag_wins_over_the_recipe_s_folder(run: Run, place: Path) -> None:
+    (place / "r.toml").write_text('[input]\npaths = ["photos"]\n[run]\noutput = "web"\n')
+    assert run("run", "-r", "r.toml", "-o", "typed").returncode == 0
+    assert tree(place / "typed") and not (place / "web").exists()
+    assert run("run", "-r", "r.toml", "--in-place", "--resize", "50%").returncode == 0
+    assert not (place / "web").exists()
+
+
+def test_a_strangers_recipe_is_said_to_write_elsewhere(run: Run, place: Path) -> None:
+    (place / "sub").mkdir()
+    for output, is_said in (("web", False), ("../web", True), ("/srv/web", True)):
+        (place / "sub/r.toml").write_text(f'[input]\npaths = ["../photos"]\n[run]\noutput = "{output}"\n')
+        done = run("schedule", "sub/r.toml", "--at", "@daily")
+        assert (f"sub/r.toml would write its results to {output}" in done.stderr) == is_said, done.stderr
