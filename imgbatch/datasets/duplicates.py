@@ -27,6 +27,7 @@ from imgbatch.datasets.duplicate_groups import LIKENESSES, WAYS, Duplicate, Dupl
 from imgbatch.datasets.fingerprint_table import Alike, FingerprintTable
 from imgbatch.ledger.fingerprints.store import FingerprintStore, StoreRow
 from imgbatch.pipeline.fingerprints.fingerprint import Fingerprint, FingerprintTask
+from imgbatch.reporters.progress import carry_out
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -202,6 +203,7 @@ def duplicates(
     likeness: str = "near",
     state: Path | None = None,
     filters: Filters | None = None,
+    progress: bool = False,
     **settings: Unpack[ReadOnlyKeywords],
 ) -> Duplicates:
     """Find images that are there more than once. Nothing is deleted.
@@ -227,6 +229,8 @@ def duplicates(
         A folder for the fingerprints, so that the next search decodes only what is new; nothing is kept when not given.
     filters : Filters, optional
         Which files of folders and globs count.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
     **settings
         As :func:`imgbatch.check` has them.
 
@@ -256,8 +260,7 @@ def duplicates(
         paths, threshold=threshold, any_orientation=any_orientation, likeness=likeness, settings=options,
         filters=filters,
     )  # fmt: skip
-    for _ in search.outcomes():
-        pass
+    carry_out(search, progress)
     return search.duplicates()
 
 

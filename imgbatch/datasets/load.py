@@ -27,6 +27,7 @@ from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.fill_array_row import CHANNELS, ArrayRowTask
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
+from imgbatch.reporters.progress import carry_out
 from imgbatch.runs.base import Run
 from imgbatch.runs.workload import Path
 from imgbatch.storage.temporary import sweep, temporary_name
@@ -178,6 +179,7 @@ def load(
     filters: Filters | None = None,
     auto_orient: bool = True,
     resampler: str = "auto",
+    progress: bool = False,
 ) -> Loaded:
     """Images as one array in shared memory: decoded by worker processes, each into its row, no pixels pickled.
 
@@ -214,6 +216,8 @@ def load(
     resampler : str
         What resizes: ``numpy``, ``cykooz`` (of ``imgbatch[fast]``), or ``auto``, which is the latter where it is
         installed.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
 
     Returns
     -------
@@ -239,8 +243,7 @@ def load(
         timeout=timeout,
     )  # fmt: skip
     try:
-        for _ in run.outcomes():
-            pass
+        carry_out(run, progress)
         return run.result()
     except BaseException:
         if run.rows is not None:

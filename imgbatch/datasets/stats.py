@@ -21,6 +21,7 @@ from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.statistics import WEIGHTS, PictureCounts, Statistics, make_statistics
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
+from imgbatch.reporters.progress import carry_out
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ResizeKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -121,6 +122,7 @@ def stats(
     mean_image: tuple[int, int] | None = None,
     auto_orient: bool = True,
     filters: Filters | None = None,
+    progress: bool = False,
     **settings: Unpack[ResizeKeywords],
 ) -> Statistics:
     """Measure all pixels of all images.
@@ -144,6 +146,8 @@ def stats(
         Whether the EXIF orientation is applied first.
     filters : Filters, optional
         Which files of folders and globs count.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
     **settings
         The fields of :class:`imgbatch.Settings` that have a meaning here: workers, chunksize, timeout, memory,
         max_pixels, fail_on, fail_fast, max_failures.
@@ -177,8 +181,7 @@ def stats(
         settings=read_only_settings(settings, ResizeKeywords),
         filters=filters,
     )
-    for _ in survey.outcomes():
-        pass
+    carry_out(survey, progress)
     return survey.statistics()
 
 

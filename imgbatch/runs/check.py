@@ -18,6 +18,7 @@ from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.history import History
 from imgbatch.pipeline.inspect import InspectTask, VerifyJob, VerifyTask
+from imgbatch.reporters.progress import carry_out
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path, Workload
@@ -56,6 +57,7 @@ def check(
     *,
     quality: bool = False,
     filters: Filters | None = None,
+    progress: bool = False,
     **settings: Unpack[ReadOnlyKeywords],
 ) -> Report:
     """Decode every frame of every file, and report what is damaged or mislabelled.
@@ -73,6 +75,8 @@ def check(
         warnings that begin with ``quality:``.
     filters : Filters, optional
         Which files of folders and globs count.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
     **settings
         The fields of :class:`imgbatch.Settings` that have a meaning here: workers, chunksize, timeout, memory,
         max_pixels, fail_on, fail_fast, max_failures.
@@ -96,8 +100,7 @@ def check(
     True
     """
     check_run = CheckRun(paths, read_only_settings(settings), filters, quality=quality)
-    for _ in check_run.outcomes():
-        pass
+    carry_out(check_run, progress)
     return check_run.report
 
 
@@ -136,7 +139,12 @@ class VerifyRun(Run):
 
 
 def verify(
-    folder: Path, *, deep: bool = False, state: Path | None = None, **settings: Unpack[ReadOnlyKeywords]
+    folder: Path,
+    *,
+    deep: bool = False,
+    state: Path | None = None,
+    progress: bool = False,
+    **settings: Unpack[ReadOnlyKeywords],
 ) -> Report:
     """Read every output of a folder again, and compare it with the hash in the ledger.
 
@@ -148,6 +156,8 @@ def verify(
         Whether every frame is decoded, too, as :func:`check` does.
     state : path, optional
         Where the ledger lies, if not in the folder.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
     **settings
         As :func:`check` has them.
 
@@ -167,6 +177,5 @@ def verify(
     if state is not None:
         options = replace(options, state=check_path("state", state, "a folder"))
     verification = VerifyRun(folder, deep=deep, settings=options)
-    for _ in verification.outcomes():
-        pass
+    carry_out(verification, progress)
     return verification.report

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
-from imgbatch.core.parameter_kinds import check_type
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.planning.recipe import Recipe
+from imgbatch.reporters.progress import carry_out, outcomes_of
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.keywords import RunKeywords, describe_settings
 from imgbatch.runs.workload import Path
@@ -91,8 +91,7 @@ def run(
     ['corrupt', 'truncated', 'truncated', 'unidentified']
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-    for _ in outcomes_of(batch, progress):
-        pass
+    carry_out(batch, progress)
     return batch.report
 
 
@@ -244,12 +243,3 @@ def make_batch(
         sources = [paths] if isinstance(paths, (str, os.PathLike)) else paths
         return StreamBatch(sources, output, recipe, settings, filters, ledger=ledger, executor=executor)
     return Batch(paths, output, recipe, settings, filters, ledger=ledger, executor=executor)
-
-
-def outcomes_of(batch: Batch, progress: bool) -> Iterator[Outcome]:
-    """The outcomes of a run, with a bar where one is wanted."""
-    if not check_type("progress", progress, bool, "true or false"):
-        return batch.outcomes()
-    from imgbatch.reporters.progress import show_progress
-
-    return show_progress(batch.outcomes(), lambda: batch.total)

@@ -25,6 +25,7 @@ from imgbatch.datasets.sheets.page_files import SIDES, PageFiles, format_of_shee
 from imgbatch.operations import Resize
 from imgbatch.pipeline.previews.cell import Cell, CellTask
 from imgbatch.planning.names import picture_values
+from imgbatch.reporters.progress import carry_out
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ResizeKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -193,6 +194,7 @@ def sheet(
     overwrite: bool = False,
     filters: Filters | None = None,
     auto_orient: bool = True,
+    progress: bool = False,
     **settings: Unpack[ResizeKeywords],
 ) -> Report:
     """Show images on a contact sheet, small, with their names; a picture that cannot be read has a cell that says why.
@@ -225,6 +227,8 @@ def sheet(
         Which files of folders and globs count.
     auto_orient : bool
         Whether the EXIF orientation is applied first.
+    progress : bool
+        Whether a bar of tqdm's shows how far it is, as of :func:`imgbatch.run`.
     **settings
         As :func:`imgbatch.stats` has them.
 
@@ -249,8 +253,7 @@ def sheet(
     run = SheetRun(
         paths, out, from_table(SheetLayout, words), settings=options, filters=filters, auto_orient=auto_orient
     )
-    for _ in run.outcomes():
-        pass
+    carry_out(run, progress)
     return run.report
 
 

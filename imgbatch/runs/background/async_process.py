@@ -16,9 +16,10 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.recipe import Recipe
+from imgbatch.reporters.progress import outcomes_of
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.keywords import RunKeywords
-from imgbatch.runs.run import make_batch, outcomes_of
+from imgbatch.runs.run import make_batch
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
