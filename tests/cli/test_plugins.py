@@ -20,6 +20,7 @@ from imgbatch.operations import plugins
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.runs.batch import Batch
 from tests.cli.conftest import ROOT, Run, tree
+from tests.pages import page
 
 WASH = '''"""An operation of somebody's own."""
 from __future__ import annotations
@@ -213,8 +214,8 @@ def test_a_wrong_word_refuses_the_run(run: Run, place: Path, words: list[str], s
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
-def test_the_example_of_the_readme(run: Run, place: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_example_of_the_manual(run: Run, place: Path) -> None:
+    text = page("own-operations")
     (place / "vignette.py").write_text(text.partition("# vignette.py\n")[2].partition("```")[0])
     ib.check_operation(plugins.get_operation(f"{place}/vignette.py:Vignette"))
     done = run("run", "photos", "-o", "out", "--op", "vignette.py:Vignette,0.6")

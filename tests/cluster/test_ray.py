@@ -1,8 +1,7 @@
-"""Does the README's adapter for Ray make what a run at home makes, also when a file ends its workers?"""
+"""Does the manual's adapter for Ray make what a run at home makes, also when a file ends its workers?"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,17 @@ import imgbatch as ib
 from tests.cluster.operations import Poison
 from tests.cluster.pictures import RECIPE, make_calm
 from tests.contracts.test_scheduling import tree
+from tests.pages import blocks
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def run_on_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The README's function, on a Ray of this machine with two workers."""
+    """The manual's function, on a Ray of this machine with two workers."""
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    (code,) = re.findall(r"```python\n(import concurrent.futures\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (code,) = blocks("executors", "python")
     namespace: dict[str, Any] = {}
     exec(code, namespace)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
@@ -31,7 +31,7 @@ def run_on_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     ray.shutdown()
 
 
-def test_the_adapter_of_the_readme(run_on_ray: Any, tmp_path: Path) -> None:
+def test_the_adapter_of_the_manual(run_on_ray: Any, tmp_path: Path) -> None:
     calm = make_calm(tmp_path / "calm", 60)
     report = run_on_ray(calm.source, tmp_path / "out", RECIPE)
     assert report.counts["ok"] == 60, report.failed

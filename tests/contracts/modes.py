@@ -1,7 +1,7 @@
-"""What becomes of each pixel mode in each format? ``python -m tests.contracts.modes`` prints README's table of it.
+"""What becomes of each pixel mode in each format? ``python -m tests.contracts.modes`` prints the manual's table of it.
 
 Every cell is an encode of a small picture, so that the table says what the code does; test_codecs.py compares the
-decoded pixels, test_modes.py this table with README.
+decoded pixels, test_modes.py this table with the pages pixel-modes and deep.
 """
 
 from __future__ import annotations

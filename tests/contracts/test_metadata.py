@@ -27,12 +27,13 @@ from imgbatch.codecs.metadata.words import BLOCKS
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import UsageError
 from tests.other_readers import EXIFTOOL, needs_exiftool
+from tests.pages import page
 from tests.unit.codecs.test_exif_tags import NOTE, block, small
 from tests.unit.codecs.test_iptc import BLOCK as IPTC
 from tests.unit.codecs.test_xmp import PACKET as XMP
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "images" / "photos"
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = page("metadata")
 SUFFIX = {name: codecs.codec(name).suffixes[0] for name in FORMATS}
 SIZE = (64, 48)
 
@@ -71,11 +72,11 @@ def exiftool_tags(path: Path, *words: str) -> dict[str, Any]:
 
 
 def table() -> dict[str, dict[str, str]]:
-    """The README's table: block -> format -> what it says."""
-    head = next(line for line in README.splitlines() if line.startswith("| block |"))
+    """The manual's table: block -> format -> what it says."""
+    head = next(line for line in PAGE.splitlines() if line.startswith("| block |"))
     names = [cell.strip() for cell in head.strip("|").split("|")][1:]
     rows = {}
-    for line in README.split(head)[1].strip().splitlines()[1:]:
+    for line in PAGE.split(head)[1].strip().splitlines()[1:]:
         if not line.startswith("|"):
             break
         first, *cells = [cell.strip() for cell in line.strip("|").split("|")]

@@ -1,4 +1,4 @@
-"""README's table of modes says what the code does, and depth, palettes and transparency pass through whole runs."""
+"""The manual's table of modes says what the code does, and depth, palettes and transparency pass through whole runs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from imgbatch.operations import Operation
 from tests.contracts import modes
 from tests.contracts.pictures import smooth
 from tests.other_readers import needs_imagemagick
+from tests.pages import page
 
 PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "HSV")
-README = Path(__file__).parents[2] / "README.md"
 
 
-def test_readme_holds_the_table() -> None:
-    readme = README.read_text()
-    for table in (modes.table(), modes.deep_table()):
-        assert table in readme, "paste what `python -m tests.contracts.modes` prints"
+def test_the_manual_holds_the_tables() -> None:
+    for topic, table in (("pixel-modes", modes.table()), ("deep", modes.deep_table())):
+        assert table in page(topic), "paste what `python -m tests.contracts.modes` prints"
 
 
 def run_one(path: Path, output: Path, *ops: Operation, **options: object) -> tuple[Image.Image, ib.Outcome]:

@@ -1,9 +1,8 @@
-"""Does each format make of each option what the README's table says?"""
+"""Does each format make of each option what the manual's table says?"""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -14,8 +13,9 @@ from imgbatch import codecs
 from imgbatch.codecs import FORMATS, AnimationTiming, Encoding, Metadata
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import parameters
+from tests.pages import page
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = page("encoders")
 #: A value of each option that is not its default.
 OTHER: dict[str, Any] = {
     "quality": 35, "subsampling": "4:4:4", "progressive": True, "optimize": True, "lossless": True, "effort": 9,
@@ -27,10 +27,10 @@ COMMON_OPTIONS = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink
 
 
 def table() -> dict[str, dict[str, str]]:
-    """The README's table: option -> format -> what it says."""
-    head = next(line for line in README.splitlines() if line.startswith("| option |"))
+    """The manual's table: option -> format -> what it says."""
+    head = next(line for line in PAGE.splitlines() if line.startswith("| option |"))
     names = [cell.strip() for cell in head.strip("|").split("|")][1:]
-    lines = README.split(head)[1].strip().splitlines()[1:]
+    lines = PAGE.split(head)[1].strip().splitlines()[1:]
     rows = {}
     for line in lines:
         if not line.startswith("|"):

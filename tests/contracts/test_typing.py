@@ -1,6 +1,6 @@
-"""Do type checkers take what users write, and README's own Python, and find what is wrong?
+"""Do type checkers take what users write, and the Python of README and of the manual, and find what is wrong?
 
-The scripts of tests/user_scripts are part of what mypy checks in this project; here they and README's snippets are
+The scripts of tests/user_scripts are part of what mypy checks in this project; here they and the pages' snippets are
 checked as somebody else's. pyright is no part of the test extra: without it, its tests are skipped.
 """
 
@@ -11,7 +11,6 @@ import dataclasses
 import importlib.util
 import inspect
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import imgbatch as ib
 from imgbatch.core.run_settings import Filters
 from imgbatch.operations.registry import all_operations
 from imgbatch.planning.recipe import Output
+from tests.pages import PAGES, blocks
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "tests" / "user_scripts").glob("*.py"))
@@ -34,15 +34,16 @@ needs_pyright = pytest.mark.skipif(not has_pyright, reason="needs pyright (pip i
 
 @pytest.fixture(scope="module")
 def snippets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """README's Python, each block a file; but for what needs a package that is not there."""
-    folder = tmp_path_factory.mktemp("readme")
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    if importlib.util.find_spec("ray") is None:
-        blocks = [block for block in blocks if "import ray" not in block]
-    files = [folder / f"snippet_{number}.py" for number in range(len(blocks))]
-    for file, block in zip(files, blocks, strict=True):
-        file.write_text(block, encoding="utf-8")
-    assert len(files) >= 2
+    """The Python of README and of the manual, each block a file; but for what needs a package that is not there."""
+    folder = tmp_path_factory.mktemp("snippets")
+    files = []
+    for topic in PAGES:
+        for number, block in enumerate(blocks(topic, "python")):
+            if "import ray" in block and importlib.util.find_spec("ray") is None:
+                continue
+            files.append(folder / f"{topic.replace('-', '_')}_{number}.py")
+            files[-1].write_text(block, encoding="utf-8")
+    assert len(files) >= 3
     return files
 
 
@@ -73,12 +74,12 @@ def pyright(files: list[Path], folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_mypy_takes_the_python_of_the_readme(snippets: list[Path]) -> None:
+def test_mypy_takes_the_python_of_every_page(snippets: list[Path]) -> None:
     assert mypy(snippets) == ""
 
 
 @needs_pyright
-def test_pyright_takes_the_python_of_the_readme(snippets: list[Path], tmp_path: Path) -> None:
+def test_pyright_takes_the_python_of_every_page(snippets: list[Path], tmp_path: Path) -> None:
     assert "0 errors" in (said := pyright(snippets, tmp_path)), said
 
 

@@ -13,6 +13,7 @@ import pytest
 from imgbatch.cli.flag_table import run_flags
 from imgbatch.cli.precedence import NOT_IN_RECIPES
 from imgbatch.executors.registry import EXECUTORS
+from tests.pages import page
 
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
 ROLE = re.compile(r":(?:func|class|meth|mod|data|attr|exc):`~?([^`]+)`")
@@ -106,11 +107,8 @@ def test_every_file_that_a_docstring_or_comment_names_is_there(path: Path) -> No
     assert [name for name in names if not any(f"/{file.as_posix()}".endswith(f"/{name}") for file in FILES)] == []
 
 
-README = (PACKAGE.parent / "README.md").read_text()
-
-
-def test_the_readme_names_rooms_and_tables_that_are_there() -> None:
-    text = README.partition("## How it works")[2].partition("## Performance")[0]
+def test_the_page_of_the_architecture_names_rooms_and_tables_that_are_there() -> None:
+    text = page("architecture")
     paths = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", text)
     assert len(paths) > 10
     assert [path for path in paths if not (PACKAGE.parent / path).exists() and not (PACKAGE / path).exists()] == []
@@ -118,8 +116,8 @@ def test_the_readme_names_rooms_and_tables_that_are_there() -> None:
     assert executors is not None and executors[1].split(", ") == list(EXECUTORS)
 
 
-def test_the_readme_says_which_running_flags_are_no_setting() -> None:
-    sentence = " ".join(README.partition("Every running option is also")[2].partition("\n\n")[0].split())
+def test_the_page_of_the_environment_says_which_running_flags_are_no_setting() -> None:
+    sentence = " ".join(page("environment").partition("Every running option is also")[2].partition("\n\n")[0].split())
     settings = {flag.name for flag in run_flags([]) if flag.group == "running" and flag.field == "settings"}
     others = {flag.name for flag in run_flags([]) if flag.group == "running"} - settings
     names = {name for flag in run_flags([]) if flag.name in others for name in flag.names}

@@ -16,7 +16,15 @@ from imgbatch.core.errors import UsageError, unknown
 
 #: Each block's module in the room of blocks; its function ``block`` takes the words after the name.
 BLOCKS = {
+    "environment": "environment_variables",
     "exit-codes": "exit_codes",
+    "flags": "flags",
+    "formats": "formats",
+    "kinds": "failure_kinds",
+    "name-fields": "name_fields",
+    "operations": "operation_list",
+    "python": "python_functions",
+    "recipe-keys": "recipe_keys",
     "topics": "topic_list",
 }
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+)((?: [\w-]+)*) -->\n).*?(<!-- end of generated -->)", re.DOTALL)

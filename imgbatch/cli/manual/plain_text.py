@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 #: Between the columns of a table.
 _GAP = 2
-_NARROWEST = 8  # columns of a terminal that a column of a table has at least
 _CODE = "    "
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
@@ -64,11 +63,16 @@ def _wrap(paragraph: Sequence[str], width: int) -> list[str]:
 
 
 def _fill(text: str, width: int, first: str = "", hanging: str = "") -> list[str]:
-    sticky = re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", "\0"), text)
     lines = textwrap.wrap(
-        sticky, width, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=False
-    )
+        _glue(text), width, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False,
+        break_long_words=False,
+    )  # fmt: skip
     return [line.replace("\0", " ") for line in lines] or [""]
+
+
+def _glue(text: str) -> str:
+    """`text` with another character for the blanks between backticks, which are no places to break a line."""
+    return re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", "\0"), text)
 
 
 def _inline(text: str) -> str:
@@ -98,7 +102,7 @@ def _table(lines: Sequence[str], width: int) -> Iterator[str]:
     del rows[1]  # of dashes
     widths = _column_widths(rows, width)
     parts = [[_fill(cell, wide) for cell, wide in zip(row, widths, strict=True)] for row in rows]
-    wraps = any(len(cell) > 1 for row in parts[1:] for cell in row)
+    wraps = any(len(row[0]) > 1 for row in parts[1:])  # elsewhere an empty first cell says that a row goes on
     for number, row in enumerate(parts):
         if number > 1 and wraps:
             yield ""
@@ -115,8 +119,13 @@ def _cells(line: str) -> list[str]:
 
 
 def _column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """As wide as the longest cell, the widest columns narrowed until all fit."""
-    widths = [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
-    while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    """As wide as the longest cell, the widest columns narrowed until all fit; no word is cut."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(3, *map(len, column)) for column in columns]
+    longest_words = [max(len(word) for cell in column for word in [*_glue(cell).split(" "), ""]) for column in columns]
+    while sum(widths) + _GAP * (len(widths) - 1) > width:
+        spare = [wide if wide > word else 0 for wide, word in zip(widths, longest_words, strict=True)]
+        if not any(spare):
+            break
+        widths[spare.index(max(spare))] -= 1
     return widths

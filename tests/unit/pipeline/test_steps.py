@@ -13,6 +13,7 @@ from imgbatch.core.job import Job, Source, Target
 from imgbatch.pipeline import steps
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import FileContext, LocalContext
+from tests.pages import page
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 
@@ -59,8 +60,7 @@ def test_the_readme_names_the_steps_in_their_order() -> None:
         ", ".join(step.__name__ for step in several)
         for several in ((*steps.DECISION_STEPS, *steps.DECODE_STEPS), steps.OUTPUT_STEPS)
     )
-    readme = (SAMPLES.parent / "README.md").read_text()
-    assert f"pipeline/steps: {before}; per output: {each}\n" in readme
+    assert f"pipeline/steps: {before}; per output: {each}\n" in page("architecture")
 
 
 @pytest.mark.parametrize("name", ["a.PNG", "a.b.Jpeg", ".png", "..png", "...a.png", "a", "a.", ".a.png", "a\udcff.TIF"])
