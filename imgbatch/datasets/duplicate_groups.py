@@ -111,12 +111,15 @@ class Duplicates:
         The JSON records of files that could not be.
     threshold : int
         In how many of 64 bits hashes of near pictures may differ.
+    warnings : tuple of str
+        What was odd: files that changed meanwhile, and count as no duplicates.
     """
 
     groups: tuple[DuplicateGroup, ...] = ()
     files: int = 0
     failures: tuple[dict[str, Any], ...] = ()
     threshold: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def spare(self) -> tuple[Duplicate, ...]:

@@ -163,7 +163,7 @@ class DuplicatesRun(Run):
             self._groups = self._find_groups(self._table)
         groups = [self._group(self._table, group) for group in self._groups]
         failures = tuple(outcome.record() for outcome in self.report.failed)
-        return Duplicates(tuple(groups), super().total, failures, self._threshold)
+        return Duplicates(tuple(groups), super().total, failures, self._threshold, tuple(self.report.warnings))
 
     def _find_groups(self, table: FingerprintTable) -> list[list[Alike]]:
         """The groups, in which each file is once, and as it was found."""
@@ -237,7 +237,8 @@ def duplicates(
     Returns
     -------
     Duplicates
-        ``.groups``, each with ``.representative`` and ``.others``; ``.spare``: what could go; ``.failures``.
+        ``.groups``, each with ``.representative`` and ``.others``; ``.spare``: what could go; ``.failures``,
+        ``.warnings``.
 
     Raises
     ------

@@ -20,7 +20,7 @@ _SEPARATOR = os.fsencode(os.sep)
 
 
 def past_runs(
-    folder: str | os.PathLike[str], *, state: str | None = None, trust_state: bool = False
+    folder: str | os.PathLike[str], *, state: str | os.PathLike[str] | None = None, trust_state: bool = False
 ) -> list[tuple[PastRun, int]]:
     """The runs of a folder, the last at the end, each with how many files can be taken back; PlanError without any.
 
@@ -28,7 +28,7 @@ def past_runs(
     ----------
     folder : path
         An output folder, or one whose files were changed in place.
-    state : str or None
+    state : path or None
         As ``--state`` has it.
     trust_state : bool
         Whether a state folder that is a link, or another user's, is believed.
@@ -45,7 +45,7 @@ class History:
     ----------
     folder : path
         An output folder, or one whose files were changed in place.
-    state : str or None
+    state : path or None
         As ``--state`` has it.
     trust_state, writing : bool
         As :func:`refuse_strange_state` has them.
@@ -66,7 +66,8 @@ class History:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], state: str | None, trust_state: bool = False, writing: bool = False
+        self, folder: str | os.PathLike[str], state: str | os.PathLike[str] | None, trust_state: bool = False,
+        writing: bool = False,
     ) -> None:
         folder = check_path("folder", folder, "a folder")
         refuse_unknown_stores(folder)

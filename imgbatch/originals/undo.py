@@ -50,7 +50,7 @@ def undo(
     folder: str | os.PathLike[str],
     run: int | None = None,
     *,
-    state: str | None = None,
+    state: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
     trust_state: bool = False,
@@ -63,7 +63,7 @@ def undo(
         An output folder, or one whose files were changed in place.
     run : int, optional
         The number of the run (:func:`imgbatch.past_runs`); the last one that left something when not given.
-    state : str, optional
+    state : path, optional
         Where the state is, if not in the folder.
     dry_run : bool
         Whether to say only what would be done.

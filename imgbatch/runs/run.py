@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
+from imgbatch.core.parameter_kinds import python_scalar
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
@@ -212,7 +213,7 @@ class Handle:
     def result(self, timeout: float | None = None) -> Report:
         """The report, when the run has ended; TimeoutError when it has not within `timeout` seconds."""
         if self._batch is not None:
-            self._thread.join(timeout)
+            self._thread.join(python_scalar(timeout))
         if not self.done():
             raise TimeoutError(f"the run has not ended within {timeout} s")
         if self._error is not None:

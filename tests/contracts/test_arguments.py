@@ -38,6 +38,8 @@ WRONG_NUMBERS: list[Any] = [
 TRUE: Any = numpy.bool_(True)
 FALSE: Any = numpy.bool_(False)
 ONE: Any = numpy.int64(1)
+INT: Any = numpy.int64
+FLOAT: Any = numpy.float32
 RUNS: dict[str, Callable[..., object]] = {
     "run": ib.run, "process": ib.process, "start": ib.start, "estimate": ib.estimate,
 }  # fmt: skip
@@ -160,6 +162,55 @@ def test_numbers_of_numpy(photos: Path, kind: Callable[[int], Any]) -> None:
         assert ib.stats(photos, workers=kind(0), mean_image=(kind(3), kind(2))).images == 1
         with ib.load(photos, ib.Resize("4x4!"), workers=kind(0), auto_orient=FALSE) as loaded:
             assert loaded.valid.all()
+
+
+class Place:
+    """A path that is no ``pathlib.Path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+
+def done(folder: Place, photos: Place, **settings: Any) -> Place:
+    """An output folder with a run in it."""
+    assert ib.run(photos, folder, workers=0, **settings).ok
+    return folder
+
+
+#: Each function, called with paths of no common class and numbers of numpy's: `p` is the folder of photos, `new` gives
+#: the place of a name.
+CALLS: dict[str, Callable[[Place, Callable[[str], Place]], object]] = {
+    "run": lambda p, new: ib.run([p], new("out"), workers=INT(0), max_files=INT(9), max_time=FLOAT(60), flat=TRUE),
+    "run, places": lambda p, new: ib.run(p, new("out"), workers=0, state=new("s"), quarantine=new("q")),
+    "run, array": lambda p, new: ib.run(numpy.array([str(p.path)]), new("out"), workers=INT(0)),
+    "stream": lambda p, new: ib.run([p], new("out"), workers=INT(0), stream=TRUE),
+    "process": lambda p, new: list(ib.process(p, new("out"), workers=INT(0), progress=FALSE)),
+    "start": lambda p, new: ib.start(p, new("out"), workers=INT(0)).result(FLOAT(60)),
+    "estimate": lambda p, new: ib.estimate(p, new("out"), workers=INT(0)),
+    "check": lambda p, new: ib.check(p, workers=INT(0), quality=TRUE),
+    "verify": lambda p, new: ib.verify(done(new("out"), p, state=new("s")), state=new("s"), workers=INT(0), deep=TRUE),
+    "stats": lambda p, new: ib.stats(p, workers=INT(0), mean_image=(INT(2), INT(2))),
+    "load": lambda p, new: ib.load(p, ib.Resize((INT(4), INT(4)), fit="fill"), workers=INT(1), spill=new("s"),
+                                   timeout=FLOAT(60), chunksize=INT(1)).close(),
+    "duplicates": lambda p, new: ib.duplicates(p, threshold=INT(4), state=new("s"), workers=INT(0)),
+    "sheet": lambda p, new: ib.sheet(p, new("sheet.png"), columns=INT(2), cell=(INT(90), INT(80)), workers=INT(0),
+                                     background=(INT(0), INT(0), INT(9))),
+    "merge": lambda p, new: ib.merge(done(new("out"), p, shard="0/1"), wait=FLOAT(1), trust_state=FALSE),
+    "watch": lambda p, new: next(ib.watch(p, new("out"), poll=FLOAT(0.5), workers=INT(0))),
+    "undo": lambda p, new: ib.undo(done(new("out"), p, state=new("s")), INT(1), state=new("s"), wait=FLOAT(1)),
+    "past_runs": lambda p, new: ib.past_runs(done(new("out"), p, state=new("s")), state=new("s"), trust_state=FALSE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_any_kind_of_path_and_number(name: str, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (20, 10)).save(tmp_path / "photos" / "a.png")
+    result = CALLS[name](Place(tmp_path / "photos"), lambda name: Place(tmp_path / name))
+    assert not isinstance(result, ib.Report) or (result.ok and len(result.outcomes) == 1)
 
 
 def test_switches_of_numpy_and_what_is_no_number() -> None:

@@ -13,6 +13,7 @@ from imgbatch.core.parameter_kinds import Choice, Grammar, Switch
 from imgbatch.core.parameters import Brief, Declaration
 from imgbatch.core.quantities import Count, Size
 from imgbatch.operations.support import text_placeholders
+from imgbatch.operations.support.lengths import spell_size
 from imgbatch.pixels.color import COLOR
 
 ORDERS = ("name", "date", "size")
@@ -35,7 +36,7 @@ def any_text(word: str) -> str:
     return word
 
 
-_CELL_KIND = Grammar(f"a size such as 300x300 ({_LEAST} to {_MOST} px)", cell_word, ("300x300",))
+_CELL_KIND = Grammar(f"a size such as 300x300 ({_LEAST} to {_MOST} px)", cell_word, ("300x300",), spell_size)
 
 
 @frozen

@@ -184,12 +184,12 @@ def sheet(
     *,
     columns: int = 5,
     rows: int = 6,
-    cell: str = "300x300",
+    cell: str | tuple[int, int] = "300x300",
     caption: str = "{name}",
     title: str = "",
     order: str = "name",
     reverse: bool = False,
-    background: str = "white",
+    background: str | tuple[int, ...] = "white",
     font: Path | None = None,
     overwrite: bool = False,
     filters: Filters | None = None,
@@ -207,7 +207,7 @@ def sheet(
         ``sheet.jpg``, ``.png`` or ``.webp`` (several pages become ``sheet-1.jpg``, ``sheet-2.jpg`` ...), or ``.pdf``.
     columns, rows : int
         Pictures side by side, and one below the other on a page.
-    cell : str
+    cell : str or (int, int)
         Width and height in px of the room of a picture, which is not enlarged: ``"300x300"``.
     caption : str
         Below each picture, with fields as of :class:`imgbatch.Text`: ``"{name}\\n{width}x{height}"``.
@@ -217,8 +217,8 @@ def sheet(
         By name, by the date on which they were taken (else modified), or by bytes.
     reverse : bool
         The last first.
-    background : str
-        Of the page: a color.
+    background : str or tuple of int
+        Of the page: a color, ``"white"`` or ``(255, 255, 255)``.
     font : path, optional
         A TrueType or OpenType file; the font that comes with Pillow, which has Latin letters, when not given.
     overwrite : bool

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from imgbatch.core.errors import UsageError, sentence, wrong_value
 from imgbatch.core.job import Outcome, Source
-from imgbatch.core.parameter_kinds import check_path, check_paths
+from imgbatch.core.parameter_kinds import check_path, check_paths, python_scalar
 from imgbatch.core.parameters import from_table
 from imgbatch.core.quantities import Duration
 from imgbatch.core.report import ExitCode, Report
@@ -290,7 +290,7 @@ def watch(
 
 
 def _seconds(poll: float | str) -> float:
-    seconds = Duration(0.01).read("poll", poll) if isinstance(poll, str) else poll
+    seconds = Duration(0.01).read("poll", poll) if isinstance(poll, str) else python_scalar(poll)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0.01 <= seconds < 1e6:
         raise wrong_value("a time such as 2s", "poll", poll)
     return float(seconds)
