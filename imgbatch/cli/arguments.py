@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from imgbatch.codecs.encoder_options import SAME
 from imgbatch.codecs.registry import WRITTEN
@@ -103,6 +103,15 @@ def path_reader(what: str, suffix: str | tuple[str, ...] = "", folder: bool = Tr
         return word
 
     return read
+
+
+def read_folder(name: str, word: str) -> str:
+    """The folder for the results; UsageError for what other tools call their outputs: ``x.jpg``, ``%s.jpg[Q=80]``."""
+    stem, dot, ending = word.rpartition(".")
+    file_format = ending.partition("[")[0].lower()
+    if dot and stem and _SPELLINGS.get(file_format, file_format) in WRITTEN and not os.path.isdir(word):
+        raise wrong_value("a folder", name, word)
+    return cast(str, path_reader("a folder")(name, word))
 
 
 def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:

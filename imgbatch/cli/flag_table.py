@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Generic, TypeVar
 
-from imgbatch.cli.arguments import path_reader, read_formats, read_widths
+from imgbatch.cli.arguments import path_reader, read_folder, read_formats, read_widths
 from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.codecs.registry import OPTIONAL
@@ -221,8 +221,7 @@ _FORMAT = Flag(
     metavar="FORMAT", read=read_formats, brief="jpeg, png, webp, avif ... or same; several: webp,jpeg",
 )  # fmt: skip
 _FOLDER = Flag(
-    ("-o", "--output"), "output", "output", "where the results go", metavar="DIR", read=path_reader("a folder"),
-    brief="",
+    ("-o", "--output"), "output", "output", "where the results go", metavar="DIR", read=read_folder, brief="",
 )  # fmt: skip
 _OUTPUT = (
     Flag(("--widths",), "widths", "output", "several renditions: 320,640,1280 (px)", metavar="N,N,...",

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from imgbatch import operations
@@ -25,6 +26,8 @@ from imgbatch.operations import Operation
 A = TypeVar("A")
 #: What asks for a help page instead.
 HELP_FLAGS = frozenset({"-h", "--help", "--help-all"})
+#: Letters together, too, and a value that is attached to a letter: -npQ, -oout.
+_LONG_WITH_ONE_DASH = re.compile(r"-[A-Za-z][A-Za-z_-]{3,}(?:$|=)")
 
 
 class Parser(argparse.ArgumentParser):
@@ -111,12 +114,14 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
     flags = command.flags(_operations(words))
     help_page = f"imgbatch {command.name} --help"
     try:
+        _refuse_foreign((word for word in words if _LONG_WITH_ONE_DASH.match(word)), words, command)
         before, after = argparse_words(words, flags)
         space, other_words = parser(command, flags).parse_known_args(before)
         raw_values = {key: value for key, value in vars(space).items() if value is not None}
         if "--help" in raw_values:
             return None
         _refuse_unknown(other_words, command)
+        _refuse_foreign((word for word in other_words if word.isalpha() or word[:1] == "+"), words, command)
         values: dict[str, Any] = {"operands": (*other_words, *after), "operations": ()}
         for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
@@ -126,8 +131,36 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         help_page = f"imgbatch {command.name} --help"
         return fill(command.arguments, values | _values(raw_values, flags))
     except UsageError as error:
-        line = str(error)
-        raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
+        line = _suggestion(words, command) or str(error)
+        raise UsageError(_refer(line, help_page)) from None
+
+
+def _refer(line: str, help_page: str) -> str:
+    """A line that leads on to a page."""
+    return f"{line} See {help_page}" if line.endswith(("?", "?)")) else f"{line}; see {help_page}"
+
+
+def _refuse_foreign(candidates: Iterable[str], words: Sequence[str], command: Command[Any]) -> None:
+    """UsageError for words of other tools that could be read as ours, or as a SRC that is not there.
+
+    ``-resize`` is ``-r esize``, ``-normalize`` is ``-n -o rmalize``, and sharp-cli has ``resize 800``.
+    """
+    for word in candidates:
+        if not word.startswith("-") and os.path.lexists(word):
+            continue
+        from imgbatch.cli.mistakes.suggestion import is_foreign
+
+        if is_foreign(word, command.flags(_operations([f"--{word.lstrip('-')}"]))):
+            line = _suggestion(words, command)
+            if line is not None:
+                raise UsageError(line)
+
+
+def _suggestion(words: Sequence[str], command: Command[Any]) -> str | None:
+    """What to type instead of words of other tools; None where there are none."""
+    from imgbatch.cli.mistakes.suggestion import suggestion  # only where something is wrong
+
+    return suggestion(words, command.flags(operations.all_operations()))
 
 
 def _parse_custom(text: str, values: Mapping[str, Any]) -> Operation:

@@ -19,6 +19,7 @@ Every message is one line: what, where, why, what next.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
@@ -55,6 +56,7 @@ BLAME: dict[Kind, Blame] = {
 }  # fmt: skip
 Phase = Literal["read", "decode", "ops", "encode", "write"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+_SAME_START = 4  # letters: two words that share more of them at their start are alike
 _MOST_CHARACTERS = 120  # characters of a wrong value
 
 
@@ -183,11 +185,39 @@ def unknown(word: str, name: str, names: Iterable[str]) -> UsageError:
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The known word most like `word`, or None when nothing is near."""
+    """The known word most like `word`, dashes before it aside, or None when nothing is near enough for a guess."""
     import difflib  # only where there is something to say
 
-    matches = difflib.get_close_matches(word, list(names), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    choices = {name.strip("-"): name for name in names}
+    plain = word.strip("-")
+    matches = difflib.get_close_matches(plain, list(choices), n=5, cutoff=0.5)
+    return next((choices[match] for match in matches if _is_like(plain, match)), None)
+
+
+def _is_like(word: str, name: str) -> bool:
+    """Whether a slip makes one of the other: a part is missing, the end is another, or few letters are.
+
+    That is about one letter in three at the most, of the shorter word; two that have changed places are one.
+    """
+    shorter, longer = sorted((word, name), key=len)
+    if (len(shorter) > 2 and shorter in longer) or os.path.commonprefix([word, name])[_SAME_START:]:
+        return True
+    return _slips(word, name) <= max(1, (len(shorter) + 1) // 3)
+
+
+def _slips(one: str, other: str) -> int:
+    """How many letters are left out, put in, changed, or exchanged with their neighbor (the restricted distance of
+    F. J. Damerau, "A technique for computer detection and correction of spelling errors", 1964)."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            count = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                count = min(count, rows[-2][j - 2] + 1)
+            row.append(count)
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def one_line(text: str, limit: int = 300) -> str:
