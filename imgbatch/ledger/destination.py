@@ -123,9 +123,7 @@ class Destination(ABC):
         return f"{what}: {failure.message}; what is finished is recorded"
 
     @abstractmethod
-    def finish(
-        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
-    ) -> None:
+    def finish(self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], complete: bool) -> None:
         """Take care of what workers left that did not come to an outcome.
 
         Parameters
@@ -134,8 +132,6 @@ class Destination(ABC):
             All that were to be done.
         status_of : callable
             The status of a job by its index; None where it came to no outcome.
-        began_ns : int
-            When the run began (time.time_ns()).
         complete : bool
             Whether the run came to its end, and did not break off.
 

@@ -29,6 +29,7 @@ from typing import Any
 
 from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
+from imgbatch.ledger import reserve
 from imgbatch.ledger.damage import SQLITE_ERRORS, LedgerDamageError, guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index.ledger_index import LedgerIndex
@@ -41,7 +42,6 @@ from imgbatch.storage.registry import is_remote, storage_of
 
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
-_RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
 _NEW_RUN = (
     "INSERT OR IGNORE INTO runs (id, started_ns, seen_ns, counts, digest, versions, command, folder) "
     "VALUES (?,?,?,'{}',?,?,?,?)"
@@ -59,7 +59,8 @@ class Ledger(LedgerIndex, MergeNotes):
         super().__init__(folder, keep, state, digest, versions, mend)
         self.run = 0
         self._row_of_run: tuple[object, ...] = ()
-        self._reserve = os.path.join(os.path.dirname(self.file), "reserve")
+        self._reserve = os.path.join(os.path.dirname(self.file), reserve.NAME)
+        self._began_ns: int | None = None  # by the clock of the outputs' disk
         self._digests: Sequence[str] = ()
         self._connection: sqlite3.Connection | None = None
         self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in CHANGES}
@@ -74,7 +75,8 @@ class Ledger(LedgerIndex, MergeNotes):
         self._digests = digests
         if not self.keep:
             return
-        now, command = time.time_ns(), command.encode("utf-8", "backslashreplace").decode()
+        now = self._began_ns = time.time_ns()
+        command = command.encode("utf-8", "backslashreplace").decode()
         try:
             with guard(self.file, mend=True), self._open_durably() as connection:
                 row = (None, now, now, self.digest, self.versions, command, os.fsencode(self.folder))
@@ -90,8 +92,7 @@ class Ledger(LedgerIndex, MergeNotes):
             self.run = cursor.lastrowid or 0
             self._row_of_run = (self.run, *row[1:])
             self._give_reserve()
-            with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to
-                file.write(bytes(_RESERVE))
+            self._began_ns = now + reserve.make_reserve(self._reserve, self.root)
         except LedgerDamageError:
             self._disconnect()
             raise
@@ -155,21 +156,21 @@ class Ledger(LedgerIndex, MergeNotes):
             message, attempts, next_ns, self.failure_conditions(outcome.status), self.run,
         )  # fmt: skip
 
-    def adopt(self, job: Job, since_ns: int) -> None:
+    def adopt(self, job: Job) -> None:
         """Remember what a worker that died may have finished of a job.
 
-        What appeared in the targets' places since `since_ns` (time.time_ns()) does not refuse the next plan, and is
-        taken for ours only if it holds the bytes that are made then, as with a run that died: somebody else may have
-        put it there meanwhile. Names that needed the pixels are not known here.
+        What appeared in the targets' places since the run began does not refuse the next plan, and is taken for ours
+        only if it holds the bytes that are made then, as with a run that died: somebody else may have put it there
+        meanwhile. Names that needed the pixels are not known here.
         """
-        if not self.keep:
+        if not self.keep or self._began_ns is None:
             return
         for target in job.targets:
             for path in () if target.late else filter(None, (target.path, target.other)):
                 with contextlib.suppress(OSError):
                     store = storage_of(path)
                     info = store.stat(path, follow_links=False)
-                    is_new = info.st_ctime_ns >= since_ns or not store.properties.modification_times
+                    is_new = info.st_ctime_ns >= self._began_ns or not store.properties.modification_times
                     if is_new and stat.S_ISREG(info.st_mode):
                         row = Row(
                             path, job.source.path, target.output, job.source.size, job.source.mtime_ns, "",

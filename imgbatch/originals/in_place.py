@@ -275,9 +275,7 @@ class InPlace(Destination):
         """Write what became of a source to the ledger; its new content stands there already."""
         self._ledger.record(replace(outcome, outputs=()))
 
-    def finish(
-        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
-    ) -> None:
+    def finish(self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], complete: bool) -> None:
         """Remove what workers made and nobody took, and, of a complete run, backups older than keep_backups."""
         for job in jobs_where(jobs, lambda index: status_of(index) != "ok"):
             for target in job.targets:

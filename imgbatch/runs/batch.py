@@ -8,7 +8,6 @@ yielded to whoever asked.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -149,12 +148,11 @@ class Batch(Run):
         with contextlib.closing(self.preparation):
             self.preparation.hold_places()
             self.workload = self.preparation.workload
-            began_ns = time.time_ns()
             try:
                 yield
             finally:
                 try:
-                    self._finish(self._ledger, began_ns)
+                    self._finish(self._ledger)
                 except OSError as error:
                     self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
 
@@ -191,10 +189,10 @@ class Batch(Run):
         assert ledger is not None  # it is prepared
         return ledger
 
-    def _finish(self, ledger: Ledger, began_ns: int) -> None:
+    def _finish(self, ledger: Ledger) -> None:
         destination, complete = self.preparation.destination, self._is_complete
         try:
-            destination.finish(self.todo, self.statuses.status_of, began_ns, complete)
+            destination.finish(self.todo, self.statuses.status_of, complete)
             if complete:  # else the next run takes it for one that died: workers of a lost engine may still write
                 ledger.end(self.report.summary())
         finally:

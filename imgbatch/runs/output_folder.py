@@ -95,9 +95,7 @@ class OutputFolder(Destination):
 
         return RenamedSources(self._ledger, self._recipe, self.digests)
 
-    def finish(
-        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
-    ) -> None:
+    def finish(self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], complete: bool) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""
         for job in jobs_where(jobs, lambda index: status_of(index) in (None, "timeout", "crashed")):
-            self._ledger.adopt(job, began_ns)
+            self._ledger.adopt(job)

@@ -59,6 +59,11 @@ class Root:
             os.makedirs(self.path, exist_ok=True)
             self._identity = identity_of(self.path)
 
+    @property
+    def device(self) -> int | None:
+        """The number of its disk; None where it was not opened, or has none."""
+        return None if self._identity is None else self._identity[0]
+
     def check(self) -> None:
         """Nothing, or OSError (ESTALE) where its path leads to another folder than when it was opened, or to none."""
         if self._identity is not None:

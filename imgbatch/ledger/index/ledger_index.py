@@ -15,6 +15,7 @@ from imgbatch.ledger.damage import was_set_aside
 from imgbatch.ledger.database import FILE, Tables, open_tables
 from imgbatch.ledger.index.failures import FailureIndex
 from imgbatch.ledger.index.row_table import NumberedRow, RowTable
+from imgbatch.ledger.reserve import NAME, read_reserve
 from imgbatch.ledger.rows import Row, intact_numbers, is_same_folder, place_now, relative_path
 from imgbatch.ledger.schema import COLUMNS
 from imgbatch.planning.names import STATE
@@ -61,7 +62,7 @@ class LedgerIndex(FailureIndex):
         self._states = bytearray()  # of their files, by number in the table
         self._rows_by_former_source: dict[str, list[NumberedRow]] = {}
         self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
-        self._dead: list[tuple[int, int]] = []
+        self._dead: list[tuple[int, int]] = []  # when they began and were last seen, by the clock of the outputs' disk
         self._endless: set[int] = set()  # the numbers of runs without an end
         self._is_remote = is_remote(folder)
         self._questions: Counter[str] = Counter()  # by folder, where files are remote
@@ -286,9 +287,10 @@ class LedgerIndex(FailureIndex):
         return replace(row, source=source, recorded_ns=row.source_mtime_ns)
 
     def _load_runs(self, records: Iterable[tuple[Any, ...]]) -> None:
+        ahead = read_reserve(os.path.join(os.path.dirname(self.file), NAME))
         for number, start_ns, seen_ns, end_ns, _, _, digest, *_ in records:
             if end_ns is None:
                 self.has_open_runs = True
                 self._endless.add(number)
                 if digest == self.digest:
-                    self._dead.append((start_ns, seen_ns))
+                    self._dead.append((start_ns + ahead, seen_ns + ahead))
