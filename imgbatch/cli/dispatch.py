@@ -24,6 +24,7 @@ COMMANDS = {
     "ops": "guide.operations_and_formats",
     "formats": "guide.operations_and_formats",
     "help": "guide.help",
+    "completion": "guide.completion",
 }
 WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
 _HELP = frozenset({"-h", "--help", "--help-all"})

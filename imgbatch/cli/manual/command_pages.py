@@ -22,6 +22,7 @@ commands:
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
   help [TOPIC | COMMAND | OPERATION]         pages to read; `imgbatch help topics` lists them
+  completion bash|zsh|fish                   print the script that makes Tab complete all of this
 
 thumbnails, cropped to a square:
   imgbatch run photos -o thumbs --resize 256x256,fit=cover
