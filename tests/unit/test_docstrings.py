@@ -6,10 +6,9 @@ A function that overrides another is described there; a setter and an overload, 
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
 #: From so many parameters on, besides ``self`` and ``cls``, each stands in a section of its own.
@@ -34,15 +33,22 @@ def functions(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
                 yield child
 
 
-MODULES = {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-CLASSES = {
-    node.name: ClassDocs(node) for tree in MODULES.values() for node in tree.body if isinstance(node, ast.ClassDef)
-}
+@functools.cache
+def modules() -> dict[Path, ast.Module]:
+    """The package, parsed: when a test asks, and not when the tests are collected."""
+    return {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@functools.cache
+def classes() -> dict[str, ClassDocs]:
+    """The classes of the package by their names, which are all different (test_words)."""
+    trees = modules().values()
+    return {node.name: ClassDocs(node) for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def docstrings(owner: str, name: str) -> Iterator[str]:
     """The docstrings of a method: the class's own and, from there up, those of what it overrides."""
-    described = CLASSES.get(owner)
+    described = classes().get(owner)
     if described is not None:
         yield described.docstrings.get(name, "")
         for base in described.bases:
@@ -55,18 +61,19 @@ def parameters(function: ast.FunctionDef) -> list[str]:
     return [one.arg for one in every if one.arg not in ("self", "cls")]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_every_public_function_has_a_docstring_and_a_longer_one_describes_its_parameters(path: Path) -> None:
+def test_every_public_function_has_a_docstring_and_a_longer_one_describes_its_parameters() -> None:
     silent, bare = [], []
-    tree = MODULES[path]
-    places: list[ast.Module | ast.ClassDef] = [tree, *(child for child in tree.body if isinstance(child, ast.ClassDef))]
-    for node in places:
-        owner = node.name if isinstance(node, ast.ClassDef) else ""
-        for function in functions(node):
-            said = [ast.get_docstring(function) or "", *docstrings(owner, function.name)]
-            if not any(said):
-                silent.append(f"{owner}.{function.name}".lstrip("."))
-            elif len(parameters(function)) >= PARAMETERS and not any(SECTION in text for text in said):
-                bare.append(f"{owner}.{function.name}".lstrip("."))
+    for path, tree in modules().items():
+        owners = (child for child in tree.body if isinstance(child, ast.ClassDef))
+        places: list[ast.Module | ast.ClassDef] = [tree, *owners]
+        for node in places:
+            owner = node.name if isinstance(node, ast.ClassDef) else ""
+            for function in functions(node):
+                said = [ast.get_docstring(function) or "", *docstrings(owner, function.name)]
+                place = f"{path}: {f'{owner}.{function.name}'.lstrip('.')}"
+                if not any(said):
+                    silent.append(place)
+                elif len(parameters(function)) >= PARAMETERS and not any(SECTION in text for text in said):
+                    bare.append(place)
     assert not silent, "a sentence that the name does not say already: what it takes, gives, or refuses"
     assert not bare, "a section Parameters: shapes, units, ranges"

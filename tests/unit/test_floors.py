@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 import imgbatch as ib
 from imgbatch import declare
@@ -55,8 +55,6 @@ BELONGS = {
 }
 MODULES = 12  # in a room or a sub-room
 LINES = 300  # in a file
-#: Files that are still longer.
-LONG: set[str] = set()
 
 
 def module_name(path: Path) -> str:
@@ -64,19 +62,25 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path, typing_too: bool = False) -> Iterator[str]:
-    """All modules that a file imports, also inside functions; those for type checkers only if asked for."""
+@functools.cache
+def import_statements(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import of a file, and whether it is for type checkers only."""
     tree = ast.parse(path.read_text())
     typing_only = [
         node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
     ]
-    hidden = set() if typing_too else {id(inner) for node in typing_only for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in hidden:
+    hidden = {id(inner) for node in typing_only for inner in ast.walk(node)}
+    return [(node, id(node) in hidden) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def imports(path: Path, typing_too: bool = False) -> Iterator[str]:
+    """All modules that a file imports, also inside functions; those for type checkers only if asked for."""
+    for node, typing_only in import_statements(path):
+        if typing_only and not typing_too:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             assert node.level == 0, f"{path.name}: relative import"
             for alias in node.names:
                 below = PACKAGE.parent.joinpath(*node.module.split("."), alias.name)
@@ -89,8 +93,11 @@ def names_a_room(path: Path) -> bool:
     return path.name == "__init__.py" and not list(imports(path))
 
 
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py" and not names_a_room(path))
-ROOMS = sorted({path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE})
+@functools.cache
+def files() -> list[Path]:
+    """The files of the package that hold code."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return [path for path in paths if path != PACKAGE / "__init__.py" and not names_a_room(path)]
 
 
 def floor_of(name: str, floors: list[set[str]]) -> int | None:
@@ -98,19 +105,20 @@ def floor_of(name: str, floors: list[set[str]]) -> int | None:
     return next((number for number, rooms in enumerate(floors) if name in rooms), None)
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_go_down_only(path: Path) -> None:
-    here = module_name(path)
-    room, _, rest = here.partition(".")
-    floor = floor_of(room, FLOORS)
-    assert floor is not None, f"{room} has no floor: say in FLOORS where it lives"
-    for name in imports(path, typing_too=True):
-        parts = name.split(".")
-        if parts[0] != "imgbatch" or len(parts) < 2:
-            continue
-        if parts[1] != room:
-            there = floor_of(parts[1], FLOORS)
-            assert there is not None and there > floor, f"{here} must not import {name}"
+def test_imports_go_down_only() -> None:
+    wrong = []
+    for path in files():
+        here = module_name(path)
+        room = here.partition(".")[0]
+        floor = floor_of(room, FLOORS)
+        assert floor is not None, f"{room} has no floor: say in FLOORS where it lives"
+        for name in imports(path, typing_too=True):
+            parts = name.split(".")
+            if parts[0] == "imgbatch" and len(parts) > 1 and parts[1] != room:
+                there = floor_of(parts[1], FLOORS)
+                if there is None or there <= floor:
+                    wrong.append(f"{here} must not import {name}")
+    assert wrong == []
 
 
 def inside(name: str, room: str) -> str:
@@ -118,39 +126,49 @@ def inside(name: str, room: str) -> str:
     return name.removeprefix(f"{room}.").partition(".")[0] if name != room else room
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if module_name(path).split(".")[0] in INSIDE], ids=module_name)
-def test_imports_inside_a_room_go_down_only(path: Path) -> None:
-    here = module_name(path)
-    room = here.partition(".")[0]
-    floor = floor_of(inside(here, room), INSIDE[room])
-    assert floor is not None, f"{here} has no floor: say in INSIDE where it lives"
-    for name in imports(path, typing_too=True):
-        if name.startswith(f"imgbatch.{room}"):
-            there = inside(name.removeprefix("imgbatch."), room)
-            below = floor_of(there, INSIDE[room])
-            assert there == inside(here, room) or (below is not None and below > floor), (
-                f"{here} must not import {name}"
-            )
+def test_imports_inside_a_room_go_down_only() -> None:
+    wrong = []
+    for path in files():
+        here = module_name(path)
+        room = here.partition(".")[0]
+        if room not in INSIDE:
+            continue
+        floor = floor_of(inside(here, room), INSIDE[room])
+        assert floor is not None, f"{here} has no floor: say in INSIDE where it lives"
+        for name in imports(path, typing_too=True):
+            if name.startswith(f"imgbatch.{room}"):
+                there = inside(name.removeprefix("imgbatch."), room)
+                below = floor_of(there, INSIDE[room])
+                if there != inside(here, room) and (below is None or below <= floor):
+                    wrong.append(f"{here} must not import {name}")
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_libraries_are_imported_where_they_belong(path: Path) -> None:
-    for name in imports(path):
-        homes = BELONGS.get(name.split(".")[0])
-        assert homes is None or module_name(path).split(".")[0] in homes, f"{name} belongs to {homes}"
+def test_libraries_are_imported_where_they_belong() -> None:
+    wrong = []
+    for path in files():
+        for name in imports(path):
+            homes = BELONGS.get(name.split(".")[0])
+            if homes is not None and module_name(path).split(".")[0] not in homes:
+                wrong.append(f"{module_name(path)}: {name} belongs to {homes}")
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
-    text = path.read_text()
-    assert "?" in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0], "the docstring begins with a question"
-    longest = 350 if str(path.relative_to(PACKAGE)) in LONG else LINES
-    assert text.count("\n") <= longest
+def test_files_say_what_they_answer_and_stay_short() -> None:
+    silent, long = [], []
+    for path in files():
+        text = path.read_text()
+        if "?" not in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]:
+            silent.append(module_name(path))
+        if text.count("\n") > LINES:
+            long.append(module_name(path))
+    assert silent == [], "the docstring begins with a question"
+    assert long == []
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_has_at_most_twelve_modules(room: Path) -> None:
-    assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= MODULES
+def test_a_room_has_at_most_twelve_modules() -> None:
+    modules = Counter(path.parent for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+    assert {room: number for room, number in modules.items() if number > MODULES and room != PACKAGE} == {}
 
 
 def test_no_public_name_is_a_participle() -> None:

@@ -8,8 +8,6 @@ import functools
 import re
 from pathlib import Path
 
-import pytest
-
 from imgbatch.cli.flag_table import run_flags
 from imgbatch.cli.precedence import NOT_IN_RECIPES
 from imgbatch.executors.registry import EXECUTORS
@@ -22,8 +20,11 @@ FILE = re.compile(r"(?<![\w.{}*/-])((?:[a-z_]+/)*[a-z_]+\.py)\b")
 #: Names of files that nobody has to find: those of an example.
 EXAMPLES = {"vignette.py", "my_ops.py", "ops.py"}
 
-TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-FILES = [path for top in ("imgbatch", "tests") for path in (PACKAGE.parent / top).rglob("*.py")]
+
+@functools.cache
+def trees() -> dict[Path, ast.Module]:
+    """The package, parsed: when a test asks, and not when the tests are collected."""
+    return {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def dotted(path: Path) -> str:
@@ -40,18 +41,22 @@ def assigned(node: ast.AST) -> set[str]:
     return names
 
 
-CLASSES: dict[str, list[ast.ClassDef]] = {}
-for _tree in TREES.values():
-    for _node in ast.walk(_tree):
-        if isinstance(_node, ast.ClassDef):
-            CLASSES.setdefault(_node.name, []).append(_node)
+@functools.cache
+def classes() -> dict[str, list[ast.ClassDef]]:
+    """The classes of the package by their names."""
+    found: dict[str, list[ast.ClassDef]] = {}
+    for tree in trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(node)
+    return found
 
 
 @functools.cache
 def members(name: str) -> frozenset[str]:
     """What a class of the package has, and those that it inherits from."""
     names: set[str] = set()
-    for node in CLASSES.get(name, []):
+    for node in classes().get(name, []):
         names |= assigned(node) | {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
         for base in node.bases:
             parent = ast.unparse(base).partition("[")[0].rpartition(".")[2]
@@ -72,39 +77,52 @@ def names_in(tree: ast.Module) -> set[str]:
     return names | {name for node in tree.body for name in assigned(node)}
 
 
-NAMES = {path: names_in(tree) for path, tree in TREES.items()}
-#: Every name with its module's: imgbatch.core.job.Job.record.
-EVERYWHERE = {f"{dotted(path)}.{name}" for path, names in NAMES.items() for name in names} | {*map(dotted, TREES)}
-PUBLIC = {f"imgbatch.{name.rpartition('.')[2]}" for name in EVERYWHERE if name.startswith("imgbatch.")}
+@functools.cache
+def module_names() -> dict[Path, set[str]]:
+    """The names of each module."""
+    return {path: names_in(tree) for path, tree in trees().items()}
+
+
+@functools.cache
+def endings() -> set[str]:
+    """Every name with its module's (imgbatch.core.job.Job.record), and each end of that which begins at a dot."""
+    names = {f"{dotted(path)}.{name}" for path, names in module_names().items() for name in names}
+    words = [name.split(".") for name in names | {*map(dotted, trees())}]
+    return {".".join(parts[start:]) for parts in words for start in range(len(parts))}
 
 
 def resolves(name: str, path: Path) -> bool:
     """Whether a name means something in a module: one of its own, of its classes, or of a module that it names."""
-    own = NAMES[path]
+    own = module_names()[path]
     if "." not in name:
         return name in own or any(one.endswith(f".{name}") for one in own) or hasattr(builtins, name)
-    if name in own or name in EVERYWHERE or any(one.endswith(f".{name}") for one in EVERYWHERE):
+    if name in own or name in endings():
         return True
     first, *rest = name.split(".")
     return (
-        first == "imgbatch" and (f"imgbatch.{rest[0]}" in PUBLIC) and (len(rest) == 1 or rest[-1] in members(rest[0]))
+        first == "imgbatch" and rest[0] in endings() and (len(rest) == 1 or rest[-1] in members(rest[0]))
     )
 
 
-@pytest.mark.parametrize("path", TREES, ids=lambda path: dotted(path))
-def test_every_name_in_a_docstring_or_comment_means_something(path: Path) -> None:
-    text = path.read_text()
-    roles = [name.rstrip("()") for name in ROLE.findall(text)]
-    assert [name for name in roles if not resolves(name, path)] == []
-    attributes = {f"{owner}.{member}" for owner in ("self",) for member in assigned(TREES[path])}
-    words = [name for name in DOTTED.findall(text) if name not in attributes and not resolves(name, path)]
-    assert words == []
+def test_every_name_in_a_docstring_or_comment_means_something() -> None:
+    unknown = []
+    for path, tree in trees().items():
+        text = path.read_text()
+        attributes = {f"self.{member}" for member in assigned(tree)}
+        names = [*(name.rstrip("()") for name in ROLE.findall(text)), *({*DOTTED.findall(text)} - attributes)]
+        unknown += [f"{dotted(path)}: {name}" for name in names if not resolves(name, path)]
+    assert unknown == []
 
 
-@pytest.mark.parametrize("path", TREES, ids=lambda path: dotted(path))
-def test_every_file_that_a_docstring_or_comment_names_is_there(path: Path) -> None:
-    names = set(FILE.findall(path.read_text())) - EXAMPLES
-    assert [name for name in names if not any(f"/{file.as_posix()}".endswith(f"/{name}") for file in FILES)] == []
+def test_every_file_that_a_docstring_or_comment_names_is_there() -> None:
+    files = [path.as_posix() for top in ("imgbatch", "tests") for path in (PACKAGE.parent / top).rglob("*.py")]
+    missing = [
+        f"{dotted(path)}: {name}"
+        for path in trees()
+        for name in {*FILE.findall(path.read_text())} - EXAMPLES
+        if not any(file.endswith(f"/{name}") for file in files)
+    ]
+    assert missing == []
 
 
 def test_the_page_of_the_architecture_names_rooms_and_tables_that_are_there() -> None:
