@@ -1,0 +1,37 @@
+"""What do all tests share? The bytecode of the package, where the environment forbids to keep it beside the sources.
+
+With ``PYTHONDONTWRITEBYTECODE`` set, as images of containers often have it, each of the many commands that the tests
+start would compile the whole package: ``imgbatch run`` of one small photo then takes 0.35 s instead of 0.2 s of
+processor time. So the session keeps bytecode in a temporary folder of its own, which is removed with it: nothing is
+written beside the sources, and a source that was changed and put back within a second never meets the bytecode of
+another session.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_KEY = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the session, its workers and the commands that they start one place for bytecode, if they have none."""
+    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="imgbatch-bytecode-"))
+        config.stash[_KEY] = folder
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(folder)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        sys.dont_write_bytecode = False
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder, when all workers have ended."""
+    folder = config.stash.get(_KEY, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
