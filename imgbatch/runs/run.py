@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Unpack
 
-from imgbatch.core.errors import sentence
+from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import python_scalar
 from imgbatch.core.parameters import from_table
@@ -116,10 +117,17 @@ def process(
     ----------
     paths, output, recipe, filters, ledger, executor, progress, **settings
         As of :func:`run`, and so are the errors.
+
+    Raises
+    ------
+    EngineError
+        Also after the last outcome, where the run stopped early and files are left (the executor or the disk is lost):
+        :func:`run` says so in its report, which nobody has here. The same call goes on with what is left. A failure
+        limit of the caller's (`fail_fast`, `max_failures`) is no error.
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.keeps_outcomes = False
-    outcomes = outcomes_of(batch, progress)
+    outcomes = outcomes_or_error(batch, outcomes_of(batch, progress))
     batch.prepare()
     return outcomes
 
@@ -219,6 +227,23 @@ class Handle:
         if self._error is not None:
             raise self._error
         return self._report
+
+
+def outcomes_or_error(batch: Batch, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """The outcomes of a run without a report, and EngineError after them where it stopped early by no wish of anybody.
+
+    Parameters
+    ----------
+    batch : Batch
+    outcomes : generator of Outcome
+        Its own.
+    """
+    with contextlib.closing(outcomes):  # type: ignore[type-var]  # it is a generator
+        yield from outcomes
+    report = batch.report
+    if report.stopped == ExitCode.STOPPED and not batch.settings.too_many(report.wrong, batch.total):
+        rest = f"; {report.remaining} files are left, and the same call goes on with them" if report.remaining else ""
+        raise EngineError(f"the run stopped early: {report.reason}{rest}")
 
 
 def make_batch(

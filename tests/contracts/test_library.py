@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import dataclasses
 import multiprocessing
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.executors.processes.pool import Pool
 from tests.faults.tasks import FaultyTask, job
@@ -170,6 +172,46 @@ def test_a_generator_closed_over_an_executor_of_the_caller_s(
         stream.close()  # type: ignore[attr-defined]  # process is a generator
         report = ib.run([photos], tmp_path / "out", ib.Recipe(ops=[ib.Resize("30")]), executor=pool)
     assert report.exit_code == 0 and any(outcome.status == "unchanged" for outcome in report.outcomes)
+
+
+async def gather(outcomes: AsyncIterator[Outcome], pool: concurrent.futures.Executor, done: list[Outcome]) -> None:
+    """Take outcomes, and shut the pool that makes them after the first."""
+    async for outcome in outcomes:
+        done.append(outcome)
+        pool.shutdown(wait=False)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["process", "aprocess"])
+def test_a_stream_whose_executor_is_lost_says_so_after_its_last_outcome(
+    photos: Path, tmp_path: Path, is_async: bool
+) -> None:
+    recipe, done = ib.Recipe(ops=[ib.Resize("30")]), list[Outcome]()
+    said = r"the run stopped early: the executor broke .*; \d+ files are left, and the same call goes on with them"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, pytest.raises(ib.EngineError, match=said):
+        if is_async:
+            stream = ib.aprocess(photos, tmp_path / "out", recipe, executor=pool, chunksize=1)
+            asyncio.run(gather(stream, pool, done))
+        else:
+            for outcome in ib.process(photos, tmp_path / "out", recipe, executor=pool, chunksize=1):
+                done.append(outcome)
+                pool.shutdown(wait=False)
+    assert 0 < len(done) < FILES and all(outcome.ok for outcome in done)
+    rest = list(ib.process(photos, tmp_path / "out", recipe, workers=0))
+    assert sum(outcome.status == "ok" for outcome in rest) == FILES - len(done)
+
+
+def test_a_stream_whose_folder_goes_away_says_so(photos: Path, tmp_path: Path) -> None:
+    stream = ib.process(photos, tmp_path / "out", workers=0)
+    next(stream)
+    (tmp_path / "out").rename(tmp_path / "elsewhere")
+    with pytest.raises(ib.EngineError, match="the run stopped early: .* is gone since the run began"):
+        list(stream)
+
+
+def test_a_stream_that_ends_as_the_caller_wished_is_no_error(photos: Path, tmp_path: Path) -> None:
+    (photos / "00.png").write_bytes(b"none")
+    assert [outcome.status for outcome in ib.process(photos, tmp_path / "a", workers=0, fail_fast=True)][0] == "failed"
+    assert len(list(ib.process(photos, tmp_path / "b", workers=0, max_files=3))) == 3
 
 
 def test_an_iterator_that_is_forgotten_half_way_ends_its_workers(photos: Path, tmp_path: Path) -> None:

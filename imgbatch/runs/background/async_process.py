@@ -19,7 +19,7 @@ from imgbatch.planning.recipe import Recipe
 from imgbatch.reporters.progress import outcomes_of
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.keywords import RunKeywords
-from imgbatch.runs.run import make_batch
+from imgbatch.runs.run import make_batch, outcomes_or_error
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def aprocess(
     Parameters
     ----------
     paths, output, recipe, filters, ledger, executor, progress, **settings
-        As of :func:`run.run`, and so are the errors.
+        As of :func:`run.run`; the errors are those of :func:`run.process`.
 
     Examples
     --------
@@ -66,7 +66,7 @@ async def aprocess(
     def work() -> None:
         batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
         batch.keeps_outcomes = False
-        feed.send_all(batch, outcomes_of(batch, progress))
+        feed.send_all(batch, outcomes_or_error(batch, outcomes_of(batch, progress)))
 
     thread = threading.Thread(target=feed.run, args=(work,), name="imgbatch-aprocess", daemon=True)
     thread.start()
