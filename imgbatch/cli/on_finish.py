@@ -9,13 +9,14 @@ import sys
 
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.report import Report, dumps
+from imgbatch.reporters.summary import night_line
 
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
 
 
 def run_hook(command: str, report: Report) -> bool:
     """Run `command`; whether it went well. What it prints goes to stderr: stdout carries only data."""
-    summary = dumps(report.summary()).encode() + b"\n"
+    summary = dumps({**report.summary(), "text": night_line(report)}).encode() + b"\n"
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), process_group=0)
     try:
         with contextlib.suppress(BrokenPipeError):  # a command that does not read is none that failed

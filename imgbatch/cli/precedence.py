@@ -54,6 +54,14 @@ class RunRequest:
     filters: Filters
     unattended_settings: UnattendedSettings
 
+    @property
+    def run_settings(self) -> Settings:
+        """The settings as the run has them: where nobody watches, failures that are known are no news."""
+        settings = self.settings
+        if not self.unattended_settings.unattended or settings.known_failures is not None:
+            return settings
+        return dataclasses.replace(settings, known_failures="ok")
+
 
 def read_request(command: str, sources: SourceArguments, settings: Mapping[str, Any]) -> ReadRequest:
     """What a command without a recipe reads.

@@ -49,12 +49,17 @@ class Report:
         The sentence for it.
     warnings : list of str
         What is odd of the run as a whole: that its ledger was damaged.
+    known, known_truncations : int
+        Of the files that failed, those of which this very file had failed before with the same recipe.
+    known_failures : str
+        ``fail`` or ``ok``: whether these count for the exit code.
     resampler : str
         The engine that resizes, ``numpy`` or ``cykooz``; "" where nothing was to be resized.
     """
 
     base: str = ""  # the output folder: outputs are reported relative to it
     fail_on: str = "error"  # none, truncated, error or warning: what makes the exit code 1
+    known_failures: str = "fail"
     outcomes: Outcomes = field(default_factory=Outcomes)
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     remaining: int = 0
@@ -63,6 +68,8 @@ class Report:
     seconds: float = 0.0
     warned: int = 0
     truncated: int = 0
+    known: int = 0
+    known_truncations: int = 0
     other_outputs: int = 0  # folders and files of other runs, left out
     located: int = 0  # pictures for the web that say where they were taken
     stopped: ExitCode | None = None
@@ -70,11 +77,28 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     resampler: str = ""
 
-    def add(self, outcome: Outcome, keep: bool = True) -> None:
-        """Count one outcome, and `keep` it for the records; HostError where the disk has no room for these."""
+    def add(self, outcome: Outcome, keep: bool = True, is_known: bool = False) -> None:
+        """Count one outcome.
+
+        Parameters
+        ----------
+        outcome : Outcome
+        keep : bool
+            Whether it is kept for the records.
+        is_known : bool
+            Whether it is a failure that was known before.
+
+        Raises
+        ------
+        HostError
+            The disk has no room for the records.
+        """
+        is_truncated = outcome.error is not None and outcome.error.kind == "truncated"
         self.counts[outcome.status] += 1
         self.warned += bool(outcome.warnings)
-        self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
+        self.truncated += is_truncated
+        self.known += is_known
+        self.known_truncations += is_known and is_truncated
         if outcome.status != "unchanged":
             self.located += any(output.located for output in outcome.outputs)
             self.bytes_in += outcome.source.size
@@ -103,14 +127,16 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 all done, 1 some files failed, 4 stopped early, 130/143 interrupted."""
+        """0 all done, 1 some files failed that count, 4 stopped early, 130/143 interrupted."""
         if self.stopped is not None:
             return self.stopped
+        no_news = self.known_failures == "ok"
+        wrong = self.wrong - self.known * no_news
         worth = {
             "none": 0,
-            "truncated": self.truncated,
-            "error": self.wrong,
-            "warning": self.wrong + self.warned,
+            "truncated": self.truncated - self.known_truncations * no_news,
+            "error": wrong,
+            "warning": wrong + self.warned,
         }
         return ExitCode.FAILURES if worth[self.fail_on] else ExitCode.OK
 
@@ -120,6 +146,7 @@ class Report:
             "v": SCHEMA,
             "event": "summary",
             **{status: self.counts[status] for status in STATUSES},
+            "known": self.known,
             **({"other_outputs": self.other_outputs} if self.other_outputs else {}),
             "remaining": self.remaining,
             "bytes_in": self.bytes_in,
@@ -150,6 +177,8 @@ class Report:
     def sentence(self) -> str:
         """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""
         parts = [f"{self.counts[status]} {status}" for status in STATUSES if self.counts[status] or status == "ok"]
+        if self.known:
+            parts.append(f"{'all' if self.known == self.wrong else self.known} of these known before")
         if self.remaining:
             parts.append(f"{self.remaining} remaining")
         sizes = f"{format_bytes(self.bytes_in)} -> {format_bytes(self.bytes_out)}, " if self.bytes_out else ""

@@ -184,6 +184,11 @@ class Settings(Declaration):
     stream: Annotated[
         bool, Switch(), "begin with the first SRC, while the others are still to come; names are claimed as they come"
     ] = False
+    known_failures: Annotated[
+        str | None,
+        Choice(("ok", "fail")),
+        "whether files that failed before make the exit code 1 (default fail; with --unattended ok)",
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,6 +21,7 @@ from imgbatch.core.job import Outcome, readable
 from imgbatch.core.report import WRONG, Report, dumps
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.logger import end_line, outcome_line, start_line
+from imgbatch.reporters.summary import next_step
 
 SYSLOG = "syslog"
 FORMATS = ("text", "json")
@@ -70,7 +71,7 @@ class Log(Reporter):
         """Log what is odd, the sums and the exit code; raise the first error that logging had."""
         for warning in report.warnings:
             self._say(logging.WARNING, warning, {"event": "warning", "message": readable(warning)})
-        self._say(*end_line(report), report.summary())
+        self._say(*end_line(report, next_step(report)), report.summary())
         self._handler.close()
         if self._handler.failure is not None:
             raise self._handler.failure

@@ -87,8 +87,9 @@ def outcome_line(outcome: Outcome) -> tuple[int, str]:
     return ERROR if wrong else WARNING if outcome.warnings else INFO, line
 
 
-def end_line(report: Report) -> tuple[int, str]:
-    """The level and the message of a run's end."""
+def end_line(report: Report, *more: str) -> tuple[int, str]:
+    """The level and the message of a run's end, with `more` to say."""
     level = {ExitCode.OK: INFO, ExitCode.FAILURES: ERROR}.get(report.exit_code, CRITICAL)
     cause = f"; stopped: {report.reason}" if report.stopped is not None else ""
-    return level, f"end: {report.sentence()}{cause}, exit code {int(report.exit_code)}"
+    words = "; ".join([f"{report.sentence()}{cause}", *filter(None, more)])
+    return level, f"end: {words}, exit code {int(report.exit_code)}"

@@ -9,8 +9,27 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from imgbatch.core.report import Report
+from imgbatch.core.report import ExitCode, Report
 from imgbatch.reporters.base import printable
+
+
+def night_line(report: Report, recoveries: int = 0) -> str:
+    """All of a run that nobody watched: the sums, what recovered, why it stopped, its exit code, and what to do."""
+    stop = [stop_line(report)] if report.stopped is not None and report.reason else []
+    news = [f"{recoveries} recovered"] if recoveries else []
+    code = f"exit code {int(report.exit_code)}"
+    return "; ".join([report.sentence(), *news, *stop, code, *filter(None, [next_step(report)])])
+
+
+def next_step(report: Report) -> str:
+    """What somebody has to do who finds this in the morning; "" where that is nothing."""
+    if report.stopped in (ExitCode.STOPPED, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        return "the next run goes on" if report.remaining else ""
+    news = report.wrong - report.known
+    if not news:
+        return ""
+    what = "the file that failed" if report.wrong == 1 else "what failed" + " and is new" * bool(report.known)
+    return f"repair or remove {what}: it is tried again when it has changed"
 
 
 def stop_line(report: Report) -> str:

@@ -91,7 +91,7 @@ class Run(ABC):
         if self.settings.resampler != "auto":
             resampler.choose(self.settings.resampler)
         self.workload = Workload()
-        self.report = Report(fail_on=self.settings.fail_on)
+        self.report = Report(fail_on=self.settings.fail_on, known_failures=self.settings.known_failures or "fail")
         self.statuses = StatusTable()
         self.keeps_outcomes = True
         self.executor: Executor | None = None
@@ -241,12 +241,12 @@ class Run(ABC):
         if not outcome.ok:
             self._stop_after(self.report.wrong)
 
-    def _add(self, outcome: Outcome) -> None:
+    def _add(self, outcome: Outcome, is_known: bool = False) -> None:
         """Add an outcome to the report and the program's log; what its process lacks is said once."""
         warn_once(outcome.host_warnings, self._host_warnings)
         self.statuses.add(outcome.index, outcome.status)
         try:
-            self.report.add(outcome, self.keeps_outcomes)
+            self.report.add(outcome, self.keeps_outcomes, is_known)
         except HostError as error:  # the disk has no room for what is reported; what is done is not lost
             self.stop(ExitCode.STOPPED, sentence(error))
         if self._logger is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import BLAME, wrong_value
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import check_path, check_type
-from imgbatch.core.report import ExitCode
+from imgbatch.core.report import WRONG, ExitCode
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.pipeline.image_task import ImageTask
@@ -107,11 +107,6 @@ class Batch(Run):
         return self.workload.orphans
 
     @property
-    def later(self) -> int:
-        """How many files are left for the next run (max_files)."""
-        return self.workload.later
-
-    @property
     def shortage(self) -> tuple[int, int] | None:
         """(bytes wanted, bytes free) when the disk may become full; None when there is room."""
         return self.preparation.shortage
@@ -121,6 +116,10 @@ class Batch(Run):
         """The sources (absolute paths) that had failed before this run."""
         ledger = self.preparation.ledger
         return frozenset() if ledger is None else ledger.failing
+
+    def is_known(self, outcome: Outcome) -> bool:
+        """Whether this is a failure, and this very file had failed before with the recipe."""
+        return outcome.status in WRONG and self._ledger.has_failed(outcome.source)
 
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.
@@ -287,7 +286,7 @@ class Batch(Run):
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where the disk is full or it is one new failure too many."""
-        self._add(outcome)
+        self._add(outcome, self.is_known(outcome))
         if outcome.ok:
             return
         self._repeated_failures += self.workload.verdict(outcome) == Verdict.RETRY

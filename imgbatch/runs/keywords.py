@@ -65,6 +65,7 @@ class RunKeywords(ResizeKeywords, total=False):
     executor_timeout: float | str
     shard: str | None
     stream: bool
+    known_failures: str | None
 
 
 def describe_settings(function: F) -> F:

@@ -99,7 +99,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         arguments = dataclasses.replace(
             arguments, report=dataclasses.replace(arguments.report, quiet=True, progress=False)
         )
-    settings = request.settings
+    settings = request.run_settings
     if is_remote(request.output):
         from imgbatch.cli.environment.state_home import with_state
 
@@ -250,7 +250,7 @@ def _carry_out(
         files.append(_log(unattended_settings.log, unattended_settings.log_format, batch.folder, report.verbose > 0))
     user_reporter: Reporter = console
     if unattended_settings.unattended:
-        user_reporter = make_reporter("--unattended", console.say, batch.failing, console.lines)
+        user_reporter = make_reporter("--unattended", console.say, batch.failing, batch.is_known, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
         size, free = map(format_bytes, shortage)

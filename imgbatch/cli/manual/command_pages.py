@@ -149,9 +149,9 @@ RUN_AFTER = """\
 --in-place needs no -o: each file is replaced, in its own format, once for each recipe; mode and
 owner stay, times with -p. Originals are kept in SRC/.imgbatch/backup until --keep-backups is over.
 What concerns the whole run can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A flag wins
-over the environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and
-nothing written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
-143 terminated."""
+over the environment, that over the recipe. Exit codes: 0 done, 1 some files failed (--unattended:
+some that had not failed before), 2 refused and nothing written, 4 stopped early, 70 internal error,
+75 another run is at work, 130 interrupted, 143 terminated."""
 
 HISTORY_USAGE = "imgbatch history DIR [--json]"
 

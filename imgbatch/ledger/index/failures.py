@@ -34,6 +34,11 @@ class FailureIndex:
             return None
         return row if row.versions == self.failure_conditions(row.status) else None
 
+    def has_failed(self, source: Source) -> bool:
+        """Whether this very file failed before with this recipe, be it under other versions or another limit."""
+        row = self._failure_by_source.get(source.path)
+        return row is not None and (row.size, row.mtime_ns) == (source.size, source.mtime_ns)
+
     def failure_conditions(self, status: Status) -> str:
         """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
         return self.versions if status != "timeout" else f"{self.versions}, {self.limit or 0:g} s"

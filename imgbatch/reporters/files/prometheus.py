@@ -49,6 +49,7 @@ def _lines(report: Report, label: str, now: float, last_success: float | None) -
     for status in STATUSES:
         yield f'imgbatch_files{{{label},status="{status}"}} {report.counts[status]}'
     figures: list[tuple[str, str, float]] = [
+        ("imgbatch_known_failures", "Files of the last run that failed, and had failed before.", report.known),
         ("imgbatch_remaining_files", "Files that the last run left for the next one.", report.remaining),
         ("imgbatch_read_bytes", "Bytes of the sources that the last run read.", report.bytes_in),
         ("imgbatch_written_bytes", "Bytes that the last run wrote.", report.bytes_out),

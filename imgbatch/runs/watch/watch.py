@@ -108,7 +108,7 @@ class Watch:
         self._state_folder = StateFolder(self.folder, settings, True)
         self._first = self._round([], ())
         self._state = FolderState(self.paths, self._preparation(self._first).find, self._settle_s)
-        self.report = Report(base=self.folder, fail_on=settings.fail_on)
+        self.report = Report(self.folder, settings.fail_on, settings.known_failures or "fail")
         self.skipped: list[SkippedFile] = []
         self.total = self.total_bytes = 0
         self.is_listed = False
@@ -214,7 +214,7 @@ class Watch:
         batch.keeps_outcomes = False
         try:
             for outcome in batch.outcomes():
-                self.report.add(outcome, keep=False)
+                self.report.add(outcome, keep=False, is_known=batch.is_known(outcome))
                 self.total += 1
                 yield outcome
                 if time.monotonic() > self._next_beat:

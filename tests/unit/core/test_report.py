@@ -45,7 +45,7 @@ def test_counts_and_bytes() -> None:
 def test_the_summary_has_the_promised_keys() -> None:
     summary = report_of(outcome(0), outcome(1, "failed")).summary()
     assert list(summary) == [
-        "v", "event", "ok", "unchanged", "skipped", "failed", "timeout", "crashed", "remaining",
+        "v", "event", "ok", "unchanged", "skipped", "failed", "timeout", "crashed", "known", "remaining",
         "bytes_in", "bytes_out", "seconds", "exit_code",
     ]  # fmt: skip
     assert (summary["v"], summary["event"], summary["exit_code"]) == (1, "summary", 1)

@@ -81,7 +81,7 @@ def watch(words: Sequence[str]) -> int:
     console = Console(sys.stderr, dataclasses.replace(console_style(report), is_endless=True))
     files = file_reporters(report, console, arguments.sources.null)
     run = _Service(
-        request.paths, request.output, request.recipe, request.settings, request.filters, poll=arguments.poll
+        request.paths, request.output, request.recipe, request.run_settings, request.filters, poll=arguments.poll
     )
     run.prepare()
     if unattended.log is not None:

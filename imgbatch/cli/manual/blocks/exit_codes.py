@@ -7,7 +7,8 @@ from imgbatch.core.report import ExitCode
 
 _MEANINGS = {
     ExitCode.OK: "all done; unchanged files and a planned stop (`--max-time`, `--max-files`) included",
-    ExitCode.FAILURES: "finished, some files failed",
+    ExitCode.FAILURES: "finished, some files failed (`--known-failures ok`, as `--unattended` has it: some that had "
+    "not failed before)",
     ExitCode.USAGE: "usage, recipe or plan refused; nothing was written",
     ExitCode.STOPPED: "stopped early: failure limit, disk full or failing, output folder gone, a cluster without "
     "workers for `--executor-timeout`; a merge without all of its shards",
