@@ -168,9 +168,14 @@ _CHECK = (
 _VERIFY = (Flag(("--deep",), "deep", "verify", "decode every frame, too", "nothing"),)
 _UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
 _SCHEDULE = (
-    Flag(("--at",), "at", "schedule", "when, as a crontab says it", metavar='"M H DOM MON DOW"'),
+    Flag(("--at",), "at", "schedule", "when: 03:00, daily, hourly ..., or as a crontab says it: '0 3 * * 1'",
+         metavar="TIME"),
     Flag(("--watch",), "watch", "schedule", "a service that waits for files, instead of --at", "nothing"),
     Flag(("--as",), "manager", "schedule", "for whom (default cron)", metavar="cron|systemd"),
+    Flag(("--write",), "folder", "schedule", "write the units of systemd into DIR, instead of printing them",
+         metavar="DIR", read=path_reader("a folder")),
+    Flag(("--report",), "report_files", "schedule", "what the run writes as --report, X.prom say (repeatable)",
+         metavar="FILE", many=True),
     Flag(("-o", "--output"), "output", "schedule", "where the results go", metavar="DIR", read=path_reader("a folder")),
     *_HELP,
 )

@@ -12,6 +12,7 @@ import sys
 
 NICE = 10
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30}  # the kernel's number of ioprio_set(2), which libc does not wrap
+_IDLE = 3
 _LOWEST = 2 << 13 | 7  # IOPRIO_CLASS_BE, level 7: behind all others, but never starved as the idle class may be
 
 
@@ -25,7 +26,9 @@ def lower() -> None:
         import ctypes  # only here: few runs are unattended
 
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).syscall(number, 1, 0, _LOWEST)
+            call = ctypes.CDLL(None).syscall
+            if call(number + 1, 1, 0) >> 13 != _IDLE:  # ioprio_get(2): whoever started it may have wanted that
+                call(number, 1, 0, _LOWEST)
 
 
 def follow(parent: int) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.cli.commands.service.crontab_line import Times, units
+from imgbatch.cli.commands.service.crontab_line import Times
+from imgbatch.cli.commands.service.units import units
 from imgbatch.cli.flag_table import run_flags
 from imgbatch.core.errors import UsageError
 from imgbatch.operations import all_operations

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.cli.commands.service.crontab_line import Times, units
+from imgbatch.cli.commands.service.crontab_line import Times
+from imgbatch.cli.commands.service.units import units
 from tests.cli.conftest import Run
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -12,11 +12,14 @@ import os
 from imgbatch.core.run_settings import Settings
 
 
-def with_state(settings: Settings) -> Settings:
-    """The settings, with the user's state folder where they name none."""
-    if settings.state is not None:
-        return settings
+def state_home() -> str:
+    """The folder (absolute) for the state of runs of this user."""
     home = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(home):  # as XDG has it: then it counts for nothing
         home = os.path.join(os.path.expanduser("~"), ".local", "state")
-    return dataclasses.replace(settings, state=os.path.join(home, "imgbatch"))
+    return os.path.join(home, "imgbatch")
+
+
+def with_state(settings: Settings) -> Settings:
+    """The settings, with the user's state folder where they name none."""
+    return settings if settings.state is not None else dataclasses.replace(settings, state=state_home())

@@ -18,7 +18,7 @@ commands:
   undo DIR [RUN]                             take one back: restore originals, or remove outputs
   merge DIR                                  join what the shards of a run (--shard I/N) did
   watch SRC... -o DIR                        do what is there, then whatever comes
-  schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
+  schedule RECIPE --at 03:00                 print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
   help [TOPIC | COMMAND | OPERATION]         pages to read; `imgbatch help topics` lists them
@@ -38,7 +38,7 @@ keep the flags as a recipe, and use them again:
   imgbatch run -r web.toml
 
 every night; only what is new or changed is done again (prints the crontab line, installs nothing):
-  imgbatch schedule web.toml --at "0 3 * * *"
+  imgbatch schedule web.toml --at 03:00
 
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Only --in-place
 changes sources, and keeps the originals; nothing is overwritten that imgbatch did not write itself.
@@ -195,15 +195,17 @@ WATCH_AFTER = """\
 watchfiles tells when to look: pip install 'imgbatch[watch]'. It hears nothing of what other
 machines write to a network disk: use --poll there. The lock of DIR is held all the time."""
 
-SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
+SCHEDULE_USAGE = "imgbatch schedule RECIPE.toml --at 03:00 [--as cron|systemd] [--write DIR] [-o DIR]"
 
 SCHEDULE_ABOUT = """\
 Print what makes cron or systemd run a recipe unattended: one crontab line, or a service and a timer
 unit, with absolute paths, quoted. Nothing is installed. The recipe must say its [input] paths and
-where the results go."""
+where the results go, as what --save-recipe writes does."""
 
 SCHEDULE_AFTER = """\
---at is five crontab fields (minute, hour, day of the month, month, day of the week) or @daily and
-its kin, in quotes, for both. Add the line with `crontab -e`; put the units into
-/etc/systemd/system under the names in their first lines, then `systemctl enable --now NAME.timer`.
-`--watch --as systemd` prints the unit of an `imgbatch watch` instead."""
+--at is a time of each day (03:00), a word (hourly, daily, weekly, monthly, yearly), or the five
+fields of a crontab in quotes (minute, hour, day of the month, month, day of the week). Add the line
+with `crontab -e`. Units: --write DIR writes them as files and prints the three commands that
+install them; printed, they go into /etc/systemd/system under the names in their first lines. The
+service may write to the folders that the recipe names, and runs as who typed this. `--watch --as
+systemd` gives the unit of an `imgbatch watch` instead."""

@@ -6,7 +6,8 @@ import shlex
 
 import pytest
 
-from imgbatch.cli.commands.service.crontab_line import Times, crontab, units
+from imgbatch.cli.commands.service.crontab_line import Times, crontab
+from imgbatch.cli.commands.service.units import units
 from imgbatch.core.errors import UsageError
 
 EVERY_DAY = tuple(range(1, 32))

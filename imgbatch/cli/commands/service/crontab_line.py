@@ -1,12 +1,12 @@
-"""Crontab line: how does cron or systemd start a run? By a crontab line, or a service and a timer unit.
+"""Crontab line: when does a scheduled run start, and how does cron start it?
 
-Both take the time as a crontab has it. A field becomes the set of its values, so that one reading of the grammar
-(crontab(5): lists, ranges, steps, names) serves both, and what systemd spells otherwise is written out as a list.
+cron and systemd both take the time as a crontab has it, or as a word or a time of day. A field becomes the set of its
+values, so that one reading of the grammar (crontab(5): lists, ranges, steps, names) serves both, and what systemd
+spells otherwise is written out as a list.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ _NICKNAMES = {
     "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
     "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 }  # fmt: skip
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _FIELDS: tuple[tuple[str, int, int, tuple[str, ...], int], ...] = (  # name, lowest, highest, names, number of the first
     ("minute", 0, 59, (), 0),
     ("hour", 0, 23, (), 0),
@@ -50,11 +51,15 @@ class Times:
 
     @classmethod
     def read(cls, text: str) -> Times:
-        """The times of ``0 3 * * *`` or ``@daily``; UsageError when it is none."""
+        """The times of ``0 3 * * *``, ``03:00`` (each day) or ``daily``; UsageError when it is none."""
         words = text.split()
-        fields = _NICKNAMES.get(words[0].lower(), "").split() if len(words) == 1 else words
+        if len(words) == 1 and (clock := _CLOCK.fullmatch(words[0])):
+            words = [str(int(clock[2])), str(int(clock[1])), "*", "*", "*"]
+        elif len(words) == 1:
+            words = [f"@{words[0].lower().removeprefix('@')}"]
+        fields = _NICKNAMES.get(words[0], "").split() if len(words) == 1 else words
         if len(fields) != len(_FIELDS):
-            raise wrong_value('five crontab fields such as "0 3 * * *", or @daily,', "--at", text)
+            raise wrong_value('a time such as 03:00, daily, or five crontab fields such as "0 3 * * *",', "--at", text)
         values = tuple(_values(word, *field) for word, field in zip(fields, _FIELDS, strict=True))
         _, _, days, months, _ = values
         most = max(29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in months)
@@ -98,94 +103,6 @@ def crontab(times: Times, command: Sequence[str], path: str) -> str:
     return f"{times.text} {line.replace('%', chr(92) + '%')}"  # cron takes a bare % for a line break
 
 
-#: What a run never needs (systemd.exec(5)): rights beyond those over files, other address families than the one of its
-#: workers, the hardware, the kernel's settings.
-_HARDENING = (
-    "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateDevices=yes", "ProtectClock=yes", "ProtectHostname=yes",
-    "ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectControlGroups=yes",
-    "RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
-    "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
-    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID", "MemoryMax=80%", "TasksMax=1024",
-)  # fmt: skip
-_TEMPORARY = ("/tmp", "/var/tmp")
-
-
-def units(
-    times: Times, command: Sequence[str], path: str, recipe: str, writable: Sequence[str] = (), network: bool = False
-) -> dict[str, str]:
-    """The texts of the service and the timer unit, by file name.
-
-    Parameters
-    ----------
-    command : sequence of str
-        The program, absolute, and its words.
-    path : str
-        The service's PATH.
-    recipe : str
-        The recipe's path; the units are named after it and described by it.
-    writable : sequence of str
-        The folders (absolute) that the run writes to; everything else is read-only for it.
-    network : bool
-        Whether it may speak to other machines (its command at the end, say).
-    """
-    name, about, service = _service(command, path, recipe, writable, network, ["Type=oneshot"])
-    timer = [
-        "[Unit]", about, "", "[Timer]", *(f"OnCalendar={line}" for line in times.calendar()), "Persistent=true", "",
-        "[Install]", "WantedBy=timers.target", "",
-    ]  # fmt: skip
-    return {f"{name}.service": "\n".join(service), f"{name}.timer": "\n".join(timer)}
-
-
-def watch_unit(
-    command: Sequence[str], path: str, recipe: str, writable: Sequence[str] = (), network: bool = False
-) -> dict[str, str]:
-    """The text of the service unit of a watch, by its file name.
-
-    Parameters
-    ----------
-    command, path, recipe, writable, network
-        As of :func:`units`; the command says by itself when it is ready, and that it is alive.
-    """
-    # Longer than a file may take (10 min, unattended): no sign of life comes while all workers have such a one
-    kind = ["Type=notify", "WatchdogSec=15min", "Restart=on-failure", "RestartSec=10s", "SuccessExitStatus=1"]
-    name, _, service = _service(command, path, recipe, writable, network, kind)
-    return {f"{name}-watch.service": "\n".join([*service, "[Install]", "WantedBy=multi-user.target", ""])}
-
-
-def _service(
-    command: Sequence[str], path: str, recipe: str, writable: Sequence[str], network: bool, kind: Sequence[str]
-) -> tuple[str, str, list[str]]:
-    """The name of a unit, its description and the lines of its service.
-
-    Parameters
-    ----------
-    command, path, recipe, writable, network
-        As of :func:`units`.
-    kind : sequence of str
-        The lines that say how it starts and ends.
-    """
-    for word in (*command, path, *writable):
-        if "\r" in word:  # which systemd takes for the end of a line, in quotes, too
-            raise UsageError(f"expected names without carriage returns in a unit, got {word!r}; rename the file")
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", os.path.splitext(os.path.basename(recipe))[0]).strip("-.") or "recipe"
-    name = f"imgbatch-{stem}"
-    about = f"Description=imgbatch run of {' '.join(recipe.replace('%', '%%').split())}"
-    service = [
-        "[Unit]", about, "", "[Service]", *kind, f"Environment={_quote(f'PATH={path}', dollars=False)}",
-        f"ExecStart={' '.join(map(_quote, command))}", "KillMode=mixed", *_HARDENING,
-        f"RestrictAddressFamilies=AF_UNIX{' AF_INET AF_INET6' if network else ''}", *_folders(writable, recipe), "",
-    ]  # fmt: skip
-    return name, about, service
-
-
-def _folders(writable: Sequence[str], recipe: str) -> list[str]:
-    """Where the service may write, and its own /tmp, unless its files lie in that of all."""
-    in_temporary = any(one == top or one.startswith(top + "/") for one in (*writable, recipe) for top in _TEMPORARY)
-    folders = [*writable, *(_TEMPORARY if in_temporary else ())]
-    lines = [] if in_temporary else ["PrivateTmp=yes"]
-    return [*lines, *(f"ReadWritePaths={_quote(folder, dollars=False)}" for folder in dict.fromkeys(folders))]
-
-
 def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], first: int) -> tuple[int, ...]:
     """The numbers that one crontab field stands for."""
     numbers: set[int] = set()
@@ -212,10 +129,3 @@ def _number(word: str, names: tuple[str, ...], first: int) -> int:
 
 def _list(values: Sequence[int], most: int) -> str:
     return "*" if len(values) == most else ",".join(f"{value:02}" for value in values)
-
-
-def _quote(word: str, dollars: bool = True) -> str:
-    """A word of a unit file (systemd.service(5), "Command lines"): in quotes, % and $ taken as they are."""
-    text = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("%", "%%")
-    text = text.replace("$", "$$") if dollars else text
-    return f'"{text}"' if not re.fullmatch(r"[\w@%+=:,./-]+", text) else text

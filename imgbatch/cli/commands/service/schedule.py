@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.commands.recipe_effects import tell_effects
-from imgbatch.cli.commands.service.crontab_line import Times, crontab, units, watch_unit
+from imgbatch.cli.commands.service.crontab_line import Times, crontab
+from imgbatch.cli.commands.service.reach import account, reach
+from imgbatch.cli.commands.service.unit_files import write_units
+from imgbatch.cli.commands.service.units import units, watch_unit
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import OUTPUT, below, load
+from imgbatch.cli.precedence import OUTPUT, load
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Settings
+from imgbatch.reporters.base import printable
+from imgbatch.reporters.registry import SUFFIXES
 from imgbatch.storage.registry import absolute
 
 if TYPE_CHECKING:
@@ -34,6 +39,8 @@ class ScheduleArguments:
     manager: str = "cron"
     output: str | None = None
     watch: bool = False
+    folder: str | None = None
+    report_files: tuple[str, ...] = ()
 
 
 SCHEDULE = Command("schedule", ScheduleArguments, schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
@@ -51,9 +58,15 @@ def schedule(words: Sequence[str]) -> int:
     if arguments.watch and (arguments.at is not None or arguments.manager == "cron"):
         raise UsageError("expected --watch --as systemd without --at: cron starts what ends, and a watch does not")
     if arguments.at is None and not arguments.watch:
-        raise UsageError(f'expected --at "0 3 * * *" for schedule, got nothing; see {SCHEDULE_USAGE}')
+        raise UsageError(f"expected --at 03:00, say, for schedule, got nothing; see {SCHEDULE_USAGE}")
     if arguments.manager not in MANAGERS:
         raise unknown(arguments.manager, "kind of schedule", MANAGERS)
+    if arguments.folder is not None and arguments.manager == "cron":
+        raise UsageError("expected --write with --as systemd: a crontab is edited with crontab -e, it is no file")
+    suffixes = (".prom",) if arguments.watch else SUFFIXES
+    for report in arguments.report_files:
+        if not report.lower().endswith(suffixes):
+            raise wrong_value(f"a file name ending in {', '.join(suffixes)}", "--report", report)
     recipe = arguments.operands[0]
     times = None if arguments.at is None else Times.read(arguments.at)
     if os.path.exists(recipe) and not os.path.isfile(recipe):  # a pipe is gone when the run starts
@@ -64,19 +77,27 @@ def schedule(words: Sequence[str]) -> int:
     tell_effects(recipe, file)
     program = _program()
     word = "run" if times is not None else "watch"
-    command = [*program, word, "-r", os.path.abspath(recipe), *_output(recipe, file, arguments.output), "--unattended"]
+    reports = [word for path in arguments.report_files for word in ("--report", os.path.abspath(path))]
+    output = _output(recipe, file, arguments.output)
+    command = [*program, word, "-r", os.path.abspath(recipe), *output, *reports, "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
     if times is not None and arguments.manager == "cron":
         print(crontab(times, command, path))
         return int(ExitCode.OK)
-    folders, network = _writable(recipe, file, arguments.output)
+    folders, network = reach(recipe, file, arguments.output, arguments.report_files)
     place = os.path.abspath(recipe)
     if times is None:
-        texts = watch_unit(command, path, place, folders, network)
+        texts = watch_unit(command, path, place, folders, network, account())
     else:
-        texts = units(times, command, path, place, folders, network)
-    for name, text in texts.items():
-        print(f"# {name}\n{text}")
+        texts = units(times, command, path, place, folders, network, account())
+    if arguments.folder is None:
+        for name, text in texts.items():
+            print(f"# {name}\n{text}")
+        return int(ExitCode.OK)
+    commands = write_units(arguments.folder, texts)
+    for name in texts:
+        print(printable(os.path.join(arguments.folder, name)))
+    print("\n".join(["to install them, as root:", *(f"  {command}" for command in commands)]))
     return int(ExitCode.OK)
 
 
@@ -102,30 +123,6 @@ def _refuse_unwatchable(recipe: str, file: RecipeFile) -> None:
         refuse_unwatchable([paths] if isinstance(paths, str) else paths, settings)
     except UsageError as error:
         raise RecipeError(f"{recipe}: {error}") from None
-
-
-def _writable(recipe: str, file: RecipeFile, output: str | None) -> tuple[list[str], bool]:
-    """The folders that a scheduled run writes to, each as far as it is there, and whether it may need the network."""
-    home = os.path.dirname(os.path.abspath(recipe))
-    root = absolute(output) if output is not None else absolute(below(home, file.run.get(OUTPUT, os.curdir)))
-    keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
-    places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
-    paths = file.input.get("paths", [])
-    sources = [os.path.join(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
-    moves = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
-    places += [path.partition("*")[0].partition("?")[0].partition("[")[0] for path in sources] if moves else []
-    if not file.run.get("in_place"):
-        places += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
-    log = str(file.run.get("log") or "")
-    if log and log != "syslog":
-        places.append(os.path.dirname(os.path.join("/", log)))
-    folders = []
-    for path in places:
-        folder = os.path.normpath(path)
-        while not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        folders.append(folder)
-    return list(dict.fromkeys(folders)), bool(file.run.get("on_finish"))
 
 
 def _program() -> list[str]:

@@ -1,0 +1,68 @@
+"""Reach: where may a scheduled run write, may it speak to other machines, and as whom does it run?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.environment.state_home import state_home
+from imgbatch.cli.precedence import OUTPUT, below
+from imgbatch.storage.registry import is_remote
+
+if TYPE_CHECKING:
+    from imgbatch.planning.recipe_file import RecipeFile
+
+
+def reach(
+    recipe: str, file: RecipeFile, output: str | None, report_files: Sequence[str] = ()
+) -> tuple[list[str], bool]:
+    """The folders (absolute) that a scheduled run writes to, each as far as it is there; whether it needs the network.
+
+    Parameters
+    ----------
+    recipe : str
+        Its path.
+    file : RecipeFile
+    output : str or None
+        The output folder that was typed, if one.
+    report_files : sequence of str
+        What the run writes besides.
+    """
+    home = os.path.dirname(os.path.abspath(recipe))
+    root = output if output is not None else below(home, file.run.get(OUTPUT, os.curdir))
+    keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
+    places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
+    paths = file.input.get("paths", [])
+    sources = [below(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
+    moves = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
+    places += [path.partition("*")[0].partition("?")[0].partition("[")[0] for path in sources] if moves else []
+    if not file.run.get("in_place"):
+        places += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
+    log = str(file.run.get("log") or "")
+    if log and log != "syslog":
+        places.append(os.path.dirname(os.path.join("/", log)))
+    places += [os.path.dirname(os.path.abspath(path)) for path in report_files]
+    if is_remote(root) and not file.run.get("state"):
+        places.append(state_home())
+    folders = []
+    for path in places:
+        folder = "" if is_remote(path) else os.path.abspath(path)
+        while folder and not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        folders.append(folder)
+    speaks = file.run.get("on_finish") or str(file.run.get("executor", "")).startswith("dask")
+    network = bool(speaks) or any(map(is_remote, (*places, *sources)))
+    return list(dict.fromkeys(filter(None, folders))), network
+
+
+def account() -> str:
+    """Whose files these are, as cron has it; "" for root, and where that cannot be known."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return ""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
