@@ -141,7 +141,6 @@ def test_every_command_of_a_page_runs(topic: str, folder: Path, capfd: pytest.Ca
         wanted = next((code for start, code in CODES.items() if line.startswith(start)), 0)
         code = run_line(line, folder)
         assert code == wanted, (line, capfd.readouterr().err)
-        write_recipes(folder)  # a command may have saved one
 
 
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if spans(topic)])

@@ -14,7 +14,7 @@ _LISTS = {
     "input": [["`paths`", "a list of files, folders and globs"], ["`include`", "a list of globs"],
               ["`exclude`", "a list of globs"]],
     "output": [],
-    "run": [],
+    "run": [["`output`", "a folder, for the results, as `-o` has it"]],
 }  # fmt: skip
 
 
