@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 #: The module of each public name. Type checkers read them in __init__.pyi, which python -m tests.make_stubs writes.
 _HOMES = {
     **{name: f"operations.{module}" for name, module in _MODULES.items()},
-    "EngineError": "core.errors", "ImageError": "core.errors", "ImgbatchError": "core.errors",
+    "DeclarationError": "core.errors", "EngineError": "core.errors", "ImageError": "core.errors",
+    "ImgbatchError": "core.errors",
     "LockedError": "core.errors", "MissingShardsError": "core.errors", "PlanError": "core.errors",
     "RecipeError": "core.errors", "UsageError": "core.errors",
     "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",

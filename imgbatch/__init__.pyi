@@ -1,6 +1,7 @@
 # Written by python -m tests.make_stubs; do not edit.
 
 from imgbatch.core.errors import (
+    DeclarationError,
     EngineError,
     ImageError,
     ImgbatchError,
@@ -74,13 +75,13 @@ __version__: str
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
-    "DarkFrame", "Denoise", "Duplicate", "DuplicateGroup", "Duplicates", "Edges", "Emboss", "EngineError", "Equalize",
-    "Estimate", "ExitCode", "Failure", "Filters", "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale",
-    "Handle", "ImageError", "ImgbatchError", "Invert", "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram",
-    "Max", "Median", "Min", "MissingShardsError", "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError",
-    "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings",
-    "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint", "Trim",
-    "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "aprocess",
-    "check", "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run",
-    "sheet", "start", "stats", "undo", "verify", "watch"
+    "DarkFrame", "DeclarationError", "Denoise", "Duplicate", "DuplicateGroup", "Duplicates", "Edges", "Emboss",
+    "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "FlatField", "Flatten", "Flip", "Flop",
+    "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert", "Levels", "Loaded", "LockedError", "Lut",
+    "MatchHistogram", "Max", "Median", "Min", "MissingShardsError", "Modulate", "Operation", "Outcome", "Output",
+    "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia",
+    "Settings", "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint",
+    "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply",
+    "aprocess", "check", "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs",
+    "process", "run", "sheet", "start", "stats", "undo", "verify", "watch"
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import ImageError, UsageError, sentence
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation
+from imgbatch.operations.custom import without_docstring
 from imgbatch.runs.apply import apply
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ def _check_declaration(op: Operation) -> None:
     params = vars(cls).get("__dataclass_params__")
     _promise(params is not None and params.frozen, f"{who} can be changed: put @dataclass(frozen=True) above it")
     _promise(cls.word.isidentifier() and cls.word == cls.word.lower(), f"{who}: its word is no name")
+    _promise(
+        summary(cls) != without_docstring(cls),
+        f"{who} has no docstring: write what it does to an image in a line below class {cls.__name__}",
+    )
     _promise(10 <= len(summary(cls)) <= 100, f"{who}: its docstring must begin with a line of 10 to 100 characters")
     for field in parameters(cls):
         _promise(bool(field.help) and "\n" not in field.help, f"{who}: {field.name} has no help in one line")

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any, BinaryIO, cast
 
-from imgbatch.codecs.encoder_options import SAME
+from imgbatch.codecs.encoder_options import FORMAT, SPELLINGS
 from imgbatch.codecs.registry import WRITTEN
-from imgbatch.core.errors import UsageError, unknown, wrong_value
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
 from imgbatch.storage.pipe import read_all
 
 #: Takes the name of a flag and its word; UsageError when the word makes no sense.
 Reader = Callable[[str, str], Any]
-_SPELLINGS = {"jpg": "jpeg", "tif": "tiff", "heic": "heif"}
 
 
 @frozen
@@ -65,14 +64,7 @@ class RecipeArguments:
 
 def read_formats(name: str, word: str) -> tuple[str, ...]:
     """The formats of ``jpg,webp``, each once, in the order in which they were typed."""
-    formats = []
-    for part in word.split(","):
-        spelling = part.strip().lower()
-        spelling = _SPELLINGS.get(spelling, spelling)
-        if spelling not in (*WRITTEN, SAME):
-            raise unknown(part, "format", (*WRITTEN, SAME))
-        formats.append(spelling)
-    return tuple(dict.fromkeys(formats))
+    return tuple(dict.fromkeys(FORMAT.check("format", part.strip()) for part in word.split(",")))
 
 
 def read_widths(name: str, word: str) -> tuple[int, ...]:
@@ -109,7 +101,7 @@ def read_folder(name: str, word: str) -> str:
     """The folder for the results; UsageError for what other tools call their outputs: ``x.jpg``, ``%s.jpg[Q=80]``."""
     stem, dot, ending = word.rpartition(".")
     file_format = ending.partition("[")[0].lower()
-    if dot and stem and _SPELLINGS.get(file_format, file_format) in WRITTEN and not os.path.isdir(word):
+    if dot and stem and dict(SPELLINGS).get(file_format, file_format) in WRITTEN and not os.path.isdir(word):
         raise wrong_value("a folder", name, word)
     return cast(str, path_reader("a folder")(name, word))
 

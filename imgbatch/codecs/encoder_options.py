@@ -14,6 +14,10 @@ from imgbatch.pixels.color import COLOR
 
 FORMATS = tuple(CODECS)
 SAME = "same"
+#: Other words for formats.
+SPELLINGS = (("jpg", "jpeg"), ("tif", "tiff"), ("heic", "heif"))
+#: What may be written: at the shell, in a recipe and in Python.
+FORMAT = Choice((*WRITTEN, SAME), SPELLINGS)
 _METADATA = Heading("metadata")  # of the help pages
 
 
@@ -57,7 +61,7 @@ class Encoding(Declaration):
 
     word: ClassVar[str] = "output"
 
-    format: Annotated[str, Choice((*WRITTEN, SAME)), "format to write; same: the source's own"] = SAME
+    format: Annotated[str, FORMAT, "format to write; same: the source's own"] = SAME
     quality: Annotated[
         int | str | None,
         Quality(),

@@ -5,6 +5,7 @@ The tree::
     ImgbatchError
     ├── UsageError (also a ValueError)   a wrong word, value, recipe or plan: found before the first image is opened
     │   ├── RecipeError                  in a recipe file
+    │   ├── DeclarationError             in the class of somebody's own operation; says the line to write
     │   └── PlanError                    names collide, a foreign file is in the way, a source is missing
     ├── EngineError                      workers cannot be started, an operation cannot be pickled
     │   ├── HostError                    ... because of this machine or process: limits, rights, what it may start
@@ -81,6 +82,10 @@ class UsageError(ImgbatchError, ValueError):
 
 class RecipeError(UsageError):
     """A recipe file that cannot be read or holds a wrong key or value."""
+
+
+class DeclarationError(UsageError):
+    """A class that cannot be an operation as it is declared; says what to write instead."""
 
 
 class PlanError(UsageError):

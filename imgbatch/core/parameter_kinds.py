@@ -205,16 +205,18 @@ class Switch(Kind):
 
 @frozen
 class Choice(Kind):
-    """One of a few words."""
+    """One of a few words; `spellings` are pairs of another word for one of them, and that: ``("jpg", "jpeg")``."""
 
     words: tuple[str, ...]
+    spellings: tuple[tuple[str, str], ...] = ()
 
     def check(self, name: str, value: object) -> str:
-        if not isinstance(value, str) or value.lower() not in self.words:
-            if isinstance(value, str):
-                raise unknown(value, name, self.words)
+        if not isinstance(value, str):
             raise wrong_value(self.describe(), name, value)
-        return value.lower()
+        word = value.lower() if not self.spellings else dict(self.spellings).get(value.lower(), value.lower())
+        if word not in self.words:
+            raise unknown(value, name, self.words)
+        return word
 
     def describe(self) -> str:
         return "one of " + ", ".join(self.words)

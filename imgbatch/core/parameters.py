@@ -23,12 +23,16 @@ import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
-from imgbatch.core.errors import UsageError, unknown, wrong_value
+from imgbatch.core.errors import DeclarationError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Kind, Switch, Texts, python_scalar
 
 D = TypeVar("D", bound="Declaration")
 MISSING: Any = dataclasses.MISSING
+#: How the kind of a plain type is written in an annotation, with the names of imgbatch.declare.
+_PLAIN_KINDS: dict[Any, str] = {
+    int: "Number(whole=True)", float: "Number()", bool: "Switch()", str: 'Text("a text", str, ("an example",))',
+}  # fmt: skip
 _CALL = r"\w+\([^()\"]*\)"  # rgb(1,2,3): needs no quotes
 
 
@@ -105,11 +109,37 @@ def _resolve(cls: type[Declaration]) -> tuple[Parameter, ...]:
         metadata = getattr(hints[item.name], "__metadata__", ())
         if not metadata:
             continue  # not a parameter: a plain field that its owner looks after (an output's operations)
+        if not isinstance(metadata[0], Kind) or not all(isinstance(text, str) for text in metadata[1:2]):
+            raise _wrong_annotation(cls, item, hints[item.name])
         marks = {type(mark): mark for mark in metadata[2:]}
         about = metadata[1] if len(metadata) > 1 else ""
         place = marks.get(Brief), marks.get(Heading, "")
         result.append(Parameter(item.name, metadata[0], about, item.default, *place))
     return tuple(result)
+
+
+def _wrong_annotation(cls: type[Declaration], item: dataclasses.Field[Any], hint: Any) -> DeclarationError:
+    """The error for a parameter whose annotation is not a type, a kind and a text, in this order."""
+    value_type, marks = hint.__origin__, hint.__metadata__
+    parts = [part for part in typing.get_args(value_type) if part is not type(None)]
+    plain = parts[0] if len(parts) == 1 else value_type
+    kind = next((mark for mark in marks if isinstance(mark, Kind) or _is_kind_class(mark)), None)
+    if kind is None:
+        spelling = _PLAIN_KINDS.get(plain, 'Choice(("one", "other"))')
+    else:
+        spelling = f"{kind.__name__}()" if isinstance(kind, type) else f"{type(kind).__name__}(...)"
+    about = next((mark for mark in marks if isinstance(mark, str)), "what it does")
+    names = " | ".join(getattr(part, "__name__", str(part)) for part in typing.get_args(value_type)) if parts else ""
+    name = (names or getattr(value_type, "__name__", str(value_type))).replace("NoneType", "None")
+    default = "" if item.default is MISSING else f" = {item.default!r}"
+    return DeclarationError(
+        f"expected a kind of imgbatch.declare, then a text, in the annotation of {cls.__qualname__}.{item.name}, got "
+        f'{", ".join(map(repr, marks))}; write {item.name}: Annotated[{name}, {spelling}, "{about}"]{default}'
+    )
+
+
+def _is_kind_class(mark: object) -> bool:
+    return isinstance(mark, type) and issubclass(mark, Kind)
 
 
 def has_required(cls: type[Declaration]) -> bool:
@@ -129,6 +159,33 @@ def from_table(cls: type[D], table: Mapping[str, object]) -> D:
 
 def from_words(cls: type[D], text: str) -> D:
     """An instance from a flag's value: ``positional,...,key=value`` (see INTERFACE, "Operations")."""
+    try:
+        return _from_words(cls, text)
+    except UsageError as error:
+        better = _with_quotes(cls, text)
+        if better is None:
+            raise
+        import shlex  # only where something is wrong
+
+        raise UsageError(f"{error}; a text with a comma needs double quotes: {shlex.quote(better)}") from None
+
+
+def _with_quotes(cls: type[Declaration], text: str) -> str | None:
+    """A flag's value with its first words in quotes, where a text comes first and that gives a value; else None."""
+    fields = parameters(cls)
+    if not fields or text.startswith('"'):
+        return None
+    keys = "|".join(field.name for field in fields[1:])
+    first = re.split(rf", *(?=(?:{keys})(?:=|$|,))", text, maxsplit=1)[0] if keys else text
+    better = '"' + first.replace('"', '""') + '"' + text[len(first) :]
+    try:
+        _from_words(cls, better)
+    except UsageError:
+        return None
+    return better
+
+
+def _from_words(cls: type[D], text: str) -> D:
     fields = parameters(cls)
     by_name = {parameter.name: parameter for parameter in fields}
     values: dict[str, object] = {}

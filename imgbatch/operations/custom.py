@@ -19,9 +19,9 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
-from imgbatch.core.errors import UsageError, wrong_value
+from imgbatch.core.errors import DeclarationError, UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
-from imgbatch.core.parameters import Declaration, parameters
+from imgbatch.core.parameters import Declaration, from_words, parameters
 from imgbatch.operations import registry
 from imgbatch.operations.base import Operation
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 GROUP = "custom"
+_VAR_POSITIONAL = 0x04  # of a function's flags (inspect.CO_VARARGS): it takes any number of arguments
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN: dict[Any, Number | Switch | Grammar] = {
     float: Number(), int: Number(whole=True), bool: Switch(), str: Grammar("a text", str, ("x",)),
@@ -53,8 +54,9 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 
     Raises
     ------
-    UsageError
-        The class is no frozen dataclass, has no ``apply``, a parameter that no flag can hold, or a name that is taken.
+    DeclarationError
+        The class is no frozen dataclass, has no ``apply`` of an image, a parameter that no flag can hold, a default or
+        an example that it does not take itself, or a name that is taken.
 
     Examples
     --------
@@ -76,9 +78,7 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
         _check(word, cls)
         result = _operation(word, cls)
         _annotate(result)
-        for field in parameters(result):  # also that the defaults are values of their kinds
-            if not field.is_required and field.default is not None:
-                field.kind.check(f"the default of {word} {field.name}", field.default)
+        _check_values(result)
         _CUSTOM[word] = result
         return typing.cast("type[T]", result)
 
@@ -109,17 +109,57 @@ def forget(module: str) -> None:
 def _check(word: str, cls: object) -> None:
     if not isinstance(cls, type) or "__dataclass_params__" not in vars(cls):
         name = getattr(cls, "__name__", repr(cls))
-        raise UsageError(
+        raise DeclarationError(
             f"operation {word}: {name} is no dataclass; put @dataclass(frozen=True) between @imgbatch.operation and it"
         )
     if not vars(cls)["__dataclass_params__"].frozen:
-        raise UsageError(f"operation {word}: {cls.__qualname__} can be changed; make it @dataclass(frozen=True)")
-    if not callable(getattr(cls, "apply", None)) or getattr(cls, "__abstractmethods__", None):
-        raise UsageError(f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image")
+        raise DeclarationError(f"operation {word}: {cls.__qualname__} can be changed; make it @dataclass(frozen=True)")
+    apply: Any = getattr(cls, "apply", None)
+    if not callable(apply) or getattr(cls, "__abstractmethods__", None):
+        raise DeclarationError(
+            f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image; write "
+            "def apply(self, image): return image"
+        )
+    code = getattr(apply, "__code__", None)  # of a plain function; whatever else can be called is believed
+    if code is not None and not code.co_flags & _VAR_POSITIONAL:
+        least = code.co_argcount - len(apply.__defaults__ or ())
+        if not least <= 2 <= code.co_argcount:
+            names = ", ".join(code.co_varnames[: code.co_argcount])
+            raise DeclarationError(
+                f"operation {word}: expected apply(self, image), got apply({names}); what it needs else is a parameter "
+                "of the class, a line such as amount: float = 0.5"
+            )
     owner = find_operation(word)
     if owner is not None and (owner.__module__, owner.__qualname__) != (cls.__module__, cls.__qualname__):
         whose = "imgbatch's own" if registry.is_builtin(owner) else f"that of {owner.__qualname__} in {_place(owner)}"
-        raise UsageError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")
+        raise DeclarationError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")
+
+
+def _check_values(cls: type[Operation]) -> None:
+    """DeclarationError when a default is no value of its kind, or the example none of the operation."""
+    try:
+        for field in parameters(cls):
+            if not field.is_required and field.default is not None:
+                field.kind.check(f"the default of {cls.word} {field.name}", field.default)
+    except DeclarationError:
+        raise
+    except UsageError as error:
+        raise DeclarationError(str(error)) from None
+    if not cls.example:
+        return
+    try:
+        from_words(cls, cls.example)
+    except UsageError as error:
+        raise DeclarationError(
+            f"operation {cls.word}: its example is what would follow its flag, and {cls.example!r} is wrong: {error}"
+        ) from None
+    except Exception:  # noqa: BLE001 - its own __post_init__ may need what is defined further below
+        return
+
+
+def without_docstring(cls: type) -> str:
+    """What stands where an operation's class has no docstring."""
+    return f"No docstring of {cls.__name__} says what it does."
 
 
 def _place(cls: type) -> str:
@@ -142,7 +182,8 @@ def _operation(word: str, cls: type) -> type[Operation]:
         result = typing.cast("type[Operation]", dataclasses.dataclass(frozen=True)(typing.cast("type[Any]", plain)))
     result.word = word
     result.group = result.group or GROUP
-    result.__doc__ = result.__doc__ or f"{cls.__name__}."
+    if not cls.__doc__ or cls.__doc__.startswith(f"{cls.__name__}("):  # @dataclass puts the fields there
+        result.__doc__ = without_docstring(cls)
     setattr(result, "apply", _check_result(result.apply))  # noqa: B010 - mypy takes no method that is assigned
     return result
 
@@ -167,14 +208,17 @@ def _annotate(cls: type[Operation]) -> None:
     try:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError as error:
-        raise UsageError(f"operation {cls.word}: {error}, in the annotations of {cls.__qualname__}") from None
+        raise DeclarationError(f"operation {cls.word}: {error}, in the annotations of {cls.__qualname__}") from None
     annotations: dict[str, Any] = {}
     for item in dataclasses.fields(cls):
         hint = hints[item.name]
         if not item.compare or typing.get_origin(hint) is Annotated:
             continue
         if item.default_factory is not dataclasses.MISSING:
-            raise UsageError(f"operation {cls.word}: the default of {item.name} must be a plain value")
+            raise DeclarationError(
+                f'operation {cls.word}: the default of {item.name} must be a plain value; write {item.name}: str = "", '
+                "say, and take it apart in apply"
+            )
         annotations[item.name] = Annotated[hint, _kind(cls.word, item.name, hint), item.name.replace("_", " ")]
     if annotations:
         cls.__annotations__ = {item.name: hints[item.name] for item in dataclasses.fields(cls)} | annotations
@@ -190,7 +234,7 @@ def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Grammar
     choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
     if choices and all(isinstance(choice, str) and choice == choice.lower() for choice in choices):
         return Choice(choices)
-    raise UsageError(
+    raise DeclarationError(
         f"operation {word}: no flag or recipe can hold {name}: {getattr(hint, '__name__', hint)}; "
         "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.declare"
     )

@@ -35,6 +35,8 @@ ENTRY_POINTS = "imgbatch.operations"  # the group
 _PREFIX = "imgbatch_operations_"  # of the modules made of files
 _CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
 _TEXTS: dict[str, bytes] = {}  # and its bytes, unless it is large
+#: What @dataclass does not know: a flag, a recipe and a digest hold plain values only.
+_MUTABLE_HINT = '; the default of a parameter is a plain value: write a text such as tags: str = "", and take it apart'
 _PORTABLE = 1_000_000  # bytes of a file whose text travels
 
 
@@ -221,7 +223,8 @@ def _execute(path: str, real: str, text: bytes = b"") -> types.ModuleType:
         if isinstance(error, UsageError):
             raise UsageError(f"{path}: {error}") from None
         if isinstance(error, (Exception, SystemExit)):
-            raise UsageError(f"{path} cannot be executed: {type(error).__name__}: {sentence(error)}") from error
+            hint = _MUTABLE_HINT if str(error).startswith("mutable default") else ""
+            raise UsageError(f"{path} cannot be executed: {type(error).__name__}: {sentence(error)}{hint}") from error
         raise
     finally:
         sys.path.remove(os.path.dirname(real))

@@ -10,9 +10,9 @@ import re
 import shlex
 from collections.abc import Callable
 
+from imgbatch.codecs.encoder_options import SPELLINGS
 from imgbatch.core.frozen_dataclass import frozen
 
-_SPELLINGS = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "jpe": "jpeg"}
 _SAMPLINGS = {"1x1": "4:4:4", "2x1": "4:2:2", "2x2": "4:2:0"}
 _SAVE_OPTIONS = {"interlace": "--progressive", "lossless": "--lossless", "optimize_coding": "--optimize"}
 _PLACES = {"centre": "center", "attention": "entropy"}
@@ -146,7 +146,7 @@ def sampling(value: str) -> str:
 def file_format(value: str) -> str:
     """A format by imgbatch's name."""
     word = value.strip().lower().lstrip(".").rpartition(".")[2]
-    return _SPELLINGS.get(word, word)
+    return dict(SPELLINGS).get(word, word)
 
 
 def label(name: str) -> Callable[[str], str]:

@@ -11,9 +11,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from imgbatch.codecs.encoder_options import SAME, Encoding
-from imgbatch.codecs.registry import WRITTEN
-from imgbatch.core.errors import PlanError, unknown, wrong_value
+from imgbatch.codecs.encoder_options import FORMAT, SAME, Encoding
+from imgbatch.core.errors import PlanError, wrong_value
 from imgbatch.core.job import Outcome, readable
 from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.run_settings import Filters, Settings
@@ -68,9 +67,7 @@ class SampleRun(Run):
     ) -> None:
         super().__init__(paths, settings, filters)
         self.ops = check_ops(ops)
-        if check_type("format", format, str, "a format") not in (*WRITTEN, SAME):
-            raise unknown(format, "format", (*WRITTEN, SAME))
-        self._format, self._encoding = format, encoding or Encoding()
+        self._format, self._encoding = FORMAT.check("format", format), encoding or Encoding()
         self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
         name = check_path("out", out, "a file name ending in .tar or .parquet")
         refuse_unknown_stores(name)

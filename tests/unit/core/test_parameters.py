@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -178,3 +179,42 @@ def test_descriptions() -> None:
     assert [field.name for field in parameters.parameters(Stamp) if field.is_required] == ["text"]
     assert parameters.has_required(Stamp)
     assert parameters.parameters(Stamp)[0].help == "what to stamp"
+
+
+@dataclass(frozen=True)
+class Caption(Declaration):
+    """Write below."""
+
+    word: ClassVar[str] = "caption"
+
+    text: Annotated[str, Grammar("a text", str, ("Hello, world",))]
+    size: Annotated[float, Number(1)] = 12
+    bold: Annotated[bool, Switch()] = False
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("Hello, world", '"Hello, world"'),
+        ("Hello, world,size=3", '"Hello, world",size=3'),
+        ('say "hi", all,bold', '"say ""hi"", all",bold'),
+        ("a, b=3", '"a, b=3"'),
+        ("a,b,c,d", '"a,b,c,d"'),
+    ],
+)
+def test_a_text_with_a_comma_is_answered_with_its_quotes(text: str, better: str) -> None:
+    hint = message(from_words, Caption, text).partition("; a text with a comma needs double quotes: ")[2]
+    assert shlex.split(hint) == [better]
+    assert "," in from_words(Caption, better).text
+
+
+def test_quotes_are_no_help_where_no_text_comes_first() -> None:
+    assert "quotes" not in message(from_words, Stamp, "OK,1,top,true,true,5,x,3,9")
+    assert "quotes" not in message(from_words, Stamp, "OK,angle=x")
+    assert "quotes" not in message(from_words, Line, "Hello,color=1,color=2")
+
+
+def test_a_choice_may_have_other_spellings() -> None:
+    kind = Choice(("jpeg", "png"), (("jpg", "jpeg"),))
+    assert [kind.check("format", word) for word in ("JPG", "jpg", "Jpeg", "png")] == ["jpeg", "jpeg", "jpeg", "png"]
+    assert message(kind.check, "format", "gif") == "unknown format 'gif'; known: jpeg, png"

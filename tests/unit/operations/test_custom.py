@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch import declare
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameter_kinds import Number
-from imgbatch.core.parameters import from_table, from_words, parameters, to_words
+from imgbatch.core.parameter_kinds import Number, Switch
+from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_words
 from imgbatch.operations import custom, plugins
 
 if TYPE_CHECKING:
@@ -195,7 +196,32 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: _make_class(__annotations__={"x": str}, x=field(default_factory=str)),
-        "operation bad_test: the default of x must be a plain value",
+        "operation bad_test: the default of x must be a plain value; write x: str =",
+    ),
+    (
+        lambda: _make_class(__annotations__={"size": Annotated[int, "px"]}, size=3),
+        "expected a kind of imgbatch.declare, then a text, in the annotation of Bad.size, got 'px'; write "
+        'size: Annotated[int, Number(whole=True), "px"] = 3',
+    ),
+    (
+        lambda: _make_class(__annotations__={"size": Annotated[float | None, "how large", Number(0, 1)]}),
+        "expected a kind of imgbatch.declare, then a text, in the annotation of Bad.size, got 'how large', Number(low=",
+    ),
+    (
+        lambda: _make_class(__annotations__={"on": Annotated[bool, Switch]}, on=False),
+        "expected a kind of imgbatch.declare, then a text, in the annotation of Bad.on, got ",
+    ),
+    (
+        lambda: _make_class(apply=lambda image: image),
+        "operation bad_test: expected apply(self, image), got apply(image); what it needs else is a parameter",
+    ),
+    (
+        lambda: _make_class(apply=lambda self, image, amount: image),
+        "operation bad_test: expected apply(self, image), got apply(self, image, amount);",
+    ),
+    (
+        lambda: _make_class(__annotations__={"x": float}, x=0.5, example="much"),
+        "operation bad_test: its example is what would follow its flag, and 'much' is wrong: expected a number",
     ),
 ]
 
@@ -205,5 +231,58 @@ def test_mistakes_are_one_sentence(make: Callable[[], object], message: str) -> 
     before = dict(custom._CUSTOM)
     with pytest.raises(UsageError) as error:
         make()
+    assert isinstance(error.value, ib.DeclarationError) or message.startswith("expected a name")
     assert str(error.value).startswith(message) and "\n" not in str(error.value), error.value
     assert before == custom._CUSTOM, "a name was taken"
+
+
+LINES = [
+    ('Annotated[int, "px"]', "3"), ('Annotated[float, "px", Number(0, 9)]', "3"), ('Annotated[bool, "on"]', "True"),
+    ('Annotated[str, "a word"]', '"x"'), ('Annotated[int | None, "px"]', "None"), ("Annotated[bool, Switch]", "True"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("annotation", "default"), LINES)
+def test_the_line_to_write_is_right(annotation: str, default: str) -> None:
+    names = {**vars(declare), "Annotated": Annotated}
+
+    def of(line: str) -> dict[str, Any]:
+        _, _, rest = line.partition(": ")
+        hint, _, value = rest.rpartition(" = ")
+        return {"__annotations__": {"size": eval(hint.replace("(...)", "(0, 9)"), names)}, "size": eval(value, names)}
+
+    with pytest.raises(ib.DeclarationError) as error:
+        _make_class(**of(f"size: {annotation} = {default}"))
+    line = str(error.value).partition("; write ")[2]
+    result: Any = _make_class(**of(line))
+    assert result().size == eval(default)
+
+
+def test_other_ways_to_take_an_image_are_believed() -> None:
+    _make_class(apply=lambda self, *images: images[0])
+    _make_class("other_bad_test", apply=lambda self, image, amount=1: image)
+
+
+def test_an_example_may_need_what_comes_later() -> None:
+    def check(self: Any) -> None:
+        raise NameError("name 'LATER' is not defined")
+
+    _make_class(__annotations__={"x": float}, x=0.5, example="1", __post_init__=check)
+
+
+def test_a_class_without_a_docstring_says_so(tmp_path: Path) -> None:
+    cls: Any = _make_class(__annotations__={"x": float}, x=0.5)
+    assert summary(cls) == "No docstring of Bad says what it does."
+    with pytest.raises(AssertionError, match="bad_test has no docstring: write what it does to an image in a line"):
+        ib.check_operation(cls)
+
+
+def test_a_mutable_default_in_a_file_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from dataclasses import dataclass\nimport imgbatch as ib\n@ib.operation('own_test')\n"
+        "@dataclass(frozen=True)\nclass Own(ib.Operation):\n    tags: list[str] = []\n"
+    )
+    with pytest.raises(
+        UsageError, match="mutable default .* the default of a parameter is a plain value: write a text"
+    ):
+        plugins.get_operation(f"{tmp_path}/own.py:Own")
