@@ -434,6 +434,14 @@ def test_many_shards_need_few_open_files(place: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+def test_two_reports_of_one_name_are_refused(run: Run, place: Path) -> None:
+    """In the folder of a shard the second would replace the first."""
+    done = run(*PLAIN, "--shard", "0/2", "--report", "a/r.json", "--report", "b/r.json")
+    assert done.returncode == 2
+    assert "different names, for a shard's lie in one folder, got ['a/r.json', 'b/r.json']" in done.stderr
+    assert not (place / "web").exists()
+
+
 def test_a_picture_is_no_report_of_a_merge(run: Run, place: Path) -> None:
     for number in range(2):
         shard(run, number, 2)

@@ -180,15 +180,16 @@ def _in_shard_folder(arguments: RunArguments, output: str, settings: Settings) -
     from imgbatch.ledger.shards.shard import REPORTS, Shard
 
     state = Shard.of(settings.shard or "").state(state_folder(absolute(output), settings.state))
+    report = arguments.report
+    paths = {*filter(None, (*report.report_files, report.failed_list, arguments.srcset, arguments.stats))}
+    if len({*map(os.path.basename, paths)}) < len(paths):
+        raise UsageError(f"expected reports of different names, for a shard's lie in one folder, got {sorted(paths)}")
 
     def place(path: str | None) -> str | None:
         return path and os.path.join(state, REPORTS, os.path.basename(path))
 
-    report = dataclasses.replace(
-        arguments.report,
-        report_files=tuple(place(path) or "" for path in arguments.report.report_files),
-        failed_list=place(arguments.report.failed_list),
-    )
+    report_files = tuple(place(path) or "" for path in report.report_files)
+    report = dataclasses.replace(report, report_files=report_files, failed_list=place(report.failed_list))
     return dataclasses.replace(arguments, report=report, srcset=place(arguments.srcset), stats=place(arguments.stats))
 
 
