@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.precedence import NOT_IN_RECIPES, OUTPUT, RunRequest, load
 from imgbatch.core.errors import RecipeError, UsageError
+from imgbatch.core.run_settings import AUTO_STATE
 from imgbatch.planning.recipe_file import RecipeFile, to_toml
 from imgbatch.storage.atomic_write import write_text
 from imgbatch.storage.registry import absolute, scheme_of
@@ -100,7 +101,7 @@ def from_folder(folder: str, path: str) -> str:
 def _run_table(request: RunRequest, folder: str) -> dict[str, Any]:
     """The ``[run]`` of a recipe in `folder`: where the results go, and every setting that is not its default."""
     table = {**_differences(request.settings), **_differences(request.unattended_settings)}
-    table |= {key: absolute(table[key]) for key in _FOLDERS if key in table}
+    table |= {key: absolute(table[key]) for key in _FOLDERS if table.get(key, AUTO_STATE) != AUTO_STATE}
     if table.get("log", "syslog") != "syslog":
         table["log"] = os.path.abspath(table["log"])
     output = from_folder(folder, request.output) if request.output else ""

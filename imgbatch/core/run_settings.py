@@ -23,6 +23,7 @@ RESAMPLERS = ("auto", "numpy", "cykooz")
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 #: Of the help pages: what decides about files that are there already.
 _EXISTING = Heading("existing files")
+AUTO_STATE = "auto"  # of state: the user's state folder, which only the command knows
 FAIL_ON = ("none", "truncated", "error", "warning")
 Number = int | float
 
@@ -127,8 +128,8 @@ class Settings(Declaration):
     max_files: Annotated[int | None, Count(1, 10**9, auto=False), "stop after so many files"] = None
     state: Annotated[
         str | None,
-        Grammar("a folder", folder_word, ("/var/lib/imgbatch",), spell_path),
-        "where ledger and lock lie (default DIR/.imgbatch)",
+        Grammar("a folder", folder_word, ("/var/lib/imgbatch", AUTO_STATE), spell_path),
+        "where ledger and lock lie (default DIR/.imgbatch); auto: in your state folder",
     ] = None
     in_place: Annotated[
         bool,

@@ -66,6 +66,8 @@ class Preparation:
         What the operations need from files.
     warnings : list of str
         What was odd.
+    state_home : str or None
+        Where ledgers of other runs may lie besides those in their folders.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Preparation:
         self.workload = Workload()
         self.ledger: Ledger | None = None
         self.warnings: list[str] = []
+        self.state_home: str | None = None
         self._keep_ledger, self._in_this_process = ledger, in_this_process
 
     @property
@@ -224,7 +227,7 @@ class Preparation:
         """The sources, as they are found; what is none goes to what the workload skips."""
         destination = self.destination
         own_state = None if destination.replaces_sources else self._state_folder.base
-        other_runs = OtherRunsOutputs(self._settings.state, own_state)
+        other_runs = OtherRunsOutputs(self._settings.state or self.state_home, own_state)
         for item in discover(self._paths, self._filters, avoid=self._avoid(), other_runs=other_runs):
             if isinstance(item, SkippedFile):
                 workload.skipped.append(item)

@@ -79,7 +79,7 @@ def test_a_bucket_stays_one_and_a_recipe_says_one_place(run: Run, place: Path) -
         '[input]\npaths = ["s3://bucket/photos"]\n[run]\noutput = "s3://bucket/web"\narchive = "done"\n'
     )
     line = run("schedule", "r.toml", "--at", "@daily", "-o", "s3://bucket/other")
-    assert line.returncode == 2 or "-o s3://bucket/other --unattended" in line.stdout  # without imgbatch[cloud]
+    assert line.returncode == 2 or "-o s3://bucket/other --state " in line.stdout  # without imgbatch[cloud]
     (place / "r.toml").write_text('[input]\npaths = ["photos"]\n[run]\noutput = "web"\nin_place = true\n')
     both = run("run", "-r", "r.toml")
     assert both.returncode == 2 and "expected output or in_place in [run], got both" in both.stderr

@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any
 
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
+from imgbatch.cli.environment.state_home import with_state
 from imgbatch.cli.flag_table import Command, check_flags, verify_flags
 from imgbatch.cli.manual.command_pages import (
     CHECK_ABOUT,
@@ -25,7 +26,6 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.reporters.base import need_outcomes
 from imgbatch.reporters.console import Console
-from imgbatch.storage.registry import is_remote
 
 
 @frozen
@@ -86,12 +86,7 @@ def verify(words: Sequence[str]) -> int:
     request = read_request("verify", arguments.sources, arguments.settings)
     from imgbatch.runs.check import VerifyRun
 
-    settings = request.settings
-    if is_remote(folders[0]):
-        from imgbatch.cli.environment.state_home import with_state
-
-        settings = with_state(settings)
-    run = VerifyRun(folders[0], deep=arguments.deep, settings=settings)
+    run = VerifyRun(folders[0], deep=arguments.deep, settings=with_state(request.settings, folders[0]))
     run.prepare()
     refuse_sources(run, report)
     run.keeps_outcomes = need_outcomes(files)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
+from imgbatch.cli.environment.state_home import with_state
 from imgbatch.cli.flag_table import Command, history_flags, undo_flags
 from imgbatch.cli.manual.command_pages import (
     HISTORY_ABOUT,
@@ -120,12 +121,8 @@ def folder_settings(fields: Mapping[str, Any]) -> Settings:
 
 
 def state_of(settings: Settings, folder: str) -> str | None:
-    """Where the state of a folder lies, if not in it: that of buckets is in the user's state folder."""
-    if not is_remote(folder):
-        return settings.state
-    from imgbatch.cli.environment.state_home import with_state
-
-    return with_state(settings).state
+    """Where the state of a folder lies, if not in it: where it was named, or in the user's state folder."""
+    return with_state(settings, folder).state
 
 
 def _from_here(path: str) -> str:

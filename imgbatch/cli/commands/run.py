@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from imgbatch import executors
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
+from imgbatch.cli.environment.state_home import folder_in_place, state_home, with_state
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.manual.command_pages import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
@@ -36,7 +37,7 @@ from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.registry import make_reporter
 from imgbatch.reporters.summary import folder_hints
-from imgbatch.storage.registry import absolute, is_remote, without_secrets
+from imgbatch.storage.registry import absolute, without_secrets
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Settings
@@ -100,10 +101,8 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
             arguments, report=dataclasses.replace(arguments.report, quiet=True, progress=False)
         )
     settings = request.run_settings
-    if is_remote(request.output):
-        from imgbatch.cli.environment.state_home import with_state
-
-        settings = with_state(settings)
+    folder = request.output or (folder_in_place(request.paths) if settings.in_place else os.curdir)
+    settings = with_state(settings, folder)
     if settings.shard is not None:
         from imgbatch.cli.environment.job_array import with_shard_number
 
@@ -116,6 +115,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = _batch(request, arguments, settings)
+    batch.preparation.state_home = home if os.path.isdir(home := state_home()) else None
     batch.command = shlex.join(["imgbatch", "run", *map(without_secrets, words)])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
     for warning in batch.report.warnings:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 
 from imgbatch.core.errors import PlanError, UsageError
-from imgbatch.core.run_settings import Settings
+from imgbatch.core.run_settings import AUTO_STATE, Settings
 from imgbatch.core.version import versions
 from imgbatch.ledger.damage import permission_hint
+from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.trust import refuse_strange_state
+from imgbatch.planning.folders import display_path
 from imgbatch.storage.lock import Lock
+from imgbatch.storage.registry import is_remote
 
 
 class StateFolder:
@@ -33,7 +37,7 @@ class StateFolder:
     Raises
     ------
     UsageError
-        A shard without a ledger, or whose number is left to the environment.
+        A shard without a ledger, or whose number is left to the environment; a folder that is left to it.
 
     Attributes
     ----------
@@ -45,6 +49,8 @@ class StateFolder:
     """
 
     def __init__(self, folder: str, settings: Settings, ledger: bool) -> None:
+        if settings.state == AUTO_STATE:
+            raise UsageError("expected a folder for state, got auto, which the command knows; ./auto is a folder, too")
         self._folder, self._settings, self._keep_ledger = folder, settings, ledger
         self.base = self.path = state_folder(folder, settings.state)
         self.shard = None
@@ -63,10 +69,29 @@ class StateFolder:
         return self.path in self._locks
 
     def refuse_strangers(self, writing: bool) -> None:
-        """PlanError where it may have come from strangers; `writing` as :func:`refuse_strange_state` has it."""
+        """PlanError where it may have come from strangers, or is a second one.
+
+        Parameters
+        ----------
+        writing : bool
+            As :func:`refuse_strange_state` has it.
+        """
         if self._keep_ledger:
+            self._refuse_second_ledger()
             for state in {self.base, self.path}:
                 refuse_strange_state(state, self._settings.trust_state, writing)
+
+    def _refuse_second_ledger(self) -> None:
+        """PlanError where there would be two: what one knows to be made is a foreign file to the other."""
+        if self._settings.state is None or is_remote(self._folder) or holds_ledger(self.base):
+            return
+        other = state_folder(self._folder, None)
+        if holds_ledger(other):
+            above, there, here = map(shlex.quote, (os.path.dirname(self.base), other, self.base))
+            raise PlanError(
+                f"{display_path(self._folder)} has its ledger in it, and a second one would not know these files; "
+                f"leave --state out, or move it first: mkdir -p {above} && mv {there} {here}"
+            )
 
     def hold(self, make: bool = True) -> None:
         """Lock it; without `make` only where it is there, as a plan that is refused leaves none.
@@ -124,6 +149,11 @@ class StateFolder:
         """Give the locks back."""
         while self._locks:
             self._locks.popitem()[1].release()
+
+
+def holds_ledger(state: str) -> bool:
+    """Whether a state folder has a ledger, be it one of shards that wait for a merge."""
+    return os.path.isfile(os.path.join(state, FILE)) or has_shards(state)
 
 
 def has_shards(state: str) -> bool:

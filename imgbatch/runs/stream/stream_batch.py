@@ -61,7 +61,7 @@ class StreamPreparation(Preparation):
         """What a SRC stands for; PlanError where it is nothing, UsageError where sources would be moved into it."""
         if self.source_mover is not None and not is_remote(path) and not os.path.isfile(path):
             self.source_mover.refuse_root(root_of(path))
-        other_runs = OtherRunsOutputs(self._settings.state, self._state_folder.base)
+        other_runs = OtherRunsOutputs(self._settings.state or self.state_home, self._state_folder.base)
         return discover([path], self._filters, avoid=self._avoid(), other_runs=other_runs)
 
     def _compare(self) -> None:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.environment.state_home import state_home
+from imgbatch.cli.environment.state_home import with_state
 from imgbatch.cli.precedence import OUTPUT, below
+from imgbatch.core.run_settings import Settings
 from imgbatch.storage.registry import is_remote
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def reach(
         What the run writes besides.
     """
     home = os.path.dirname(os.path.abspath(recipe))
-    root = output if output is not None else below(home, file.run.get(OUTPUT, os.curdir))
-    keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
+    root = root_of_run(recipe, file, output)
+    keys = [key for key in ("archive", "quarantine") if file.run.get(key)]
     places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
     paths = file.input.get("paths", [])
     sources = [below(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
@@ -43,8 +44,8 @@ def reach(
     if log and log != "syslog":
         places.append(os.path.dirname(os.path.join("/", log)))
     places += [os.path.dirname(os.path.abspath(path)) for path in report_files]
-    if is_remote(root) and not file.run.get("state"):
-        places.append(state_home())
+    if state := state_of_run(file, root):
+        places.append(state)
     folders = []
     for path in places:
         folder = "" if is_remote(path) else os.path.abspath(path)
@@ -54,6 +55,32 @@ def reach(
     speaks = file.run.get("on_finish") or str(file.run.get("executor", "")).startswith("dask")
     network = bool(speaks) or any(map(is_remote, (*places, *sources)))
     return list(dict.fromkeys(filter(None, folders))), network
+
+
+def root_of_run(recipe: str, file: RecipeFile, output: str | None) -> str:
+    """The output folder of a run of a recipe; of one in place, nothing that counts.
+
+    Parameters
+    ----------
+    recipe, file, output
+        As of :func:`reach`.
+    """
+    home = os.path.dirname(os.path.abspath(recipe))
+    return output if output is not None else below(home, file.run.get(OUTPUT, os.curdir))
+
+
+def state_of_run(file: RecipeFile, root: str) -> str | None:
+    """Where the state of a run lies that is not in its output folder (absolute); None: in that.
+
+    Parameters
+    ----------
+    file : RecipeFile
+    root : str
+        The output folder, from where the user stands.
+    """
+    settings = Settings(state=file.run.get("state"))
+    state = settings.state if file.run.get("in_place") and settings.state is None else with_state(settings, root).state
+    return None if state is None else os.path.join("/", state)  # where systemd starts it
 
 
 def account() -> str:

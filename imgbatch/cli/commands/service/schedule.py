@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.commands.recipe_effects import tell_effects
 from imgbatch.cli.commands.service.crontab_line import Times, crontab
-from imgbatch.cli.commands.service.reach import account, reach
+from imgbatch.cli.commands.service.reach import account, reach, root_of_run, state_of_run
 from imgbatch.cli.commands.service.unit_files import write_units
 from imgbatch.cli.commands.service.units import units, watch_unit
 from imgbatch.cli.flag_table import Command, schedule_flags
@@ -21,7 +21,7 @@ from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.report import ExitCode
-from imgbatch.core.run_settings import Settings
+from imgbatch.core.run_settings import AUTO_STATE, Settings
 from imgbatch.reporters.base import printable
 from imgbatch.reporters.registry import SUFFIXES
 from imgbatch.storage.registry import absolute
@@ -78,7 +78,7 @@ def schedule(words: Sequence[str]) -> int:
     program = _program()
     word = "run" if times is not None else "watch"
     reports = [word for path in arguments.report_files for word in ("--report", os.path.abspath(path))]
-    output = _output(recipe, file, arguments.output)
+    output = [*_output(recipe, file, arguments.output), *_state(recipe, file, arguments.output)]
     command = [*program, word, "-r", os.path.abspath(recipe), *output, *reports, "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
     if times is not None and arguments.manager == "cron":
@@ -110,6 +110,14 @@ def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
     if not (file.run.get("in_place") or OUTPUT in file.run or all(wish.dir for wish in file.recipe.outputs)):
         raise RecipeError(f"{recipe}: expected output in [run], or a dir in every [[output]]; add that, or say -o DIR")
     return []
+
+
+def _state(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
+    """The --state of the command where the user's state folder has it: cron may know of another one."""
+    if file.run.get("state", AUTO_STATE) != AUTO_STATE:
+        return []
+    state = state_of_run(file, root_of_run(recipe, file, output))
+    return [] if state is None else ["--state", state]
 
 
 def _refuse_unwatchable(recipe: str, file: RecipeFile) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
 from imgbatch.cli.environment.service_manager import ALIVE, READY, STOPPING, notify
+from imgbatch.cli.environment.state_home import with_state
 from imgbatch.cli.flag_table import Command, watch_flags
 from imgbatch.cli.manual.command_pages import WATCH_ABOUT, WATCH_AFTER, WATCH_USAGE
 from imgbatch.cli.parse import parse, print_help
@@ -80,8 +81,9 @@ def watch(words: Sequence[str]) -> int:
         report = dataclasses.replace(report, quiet=True, progress=False)
     console = Console(sys.stderr, dataclasses.replace(console_style(report), is_endless=True))
     files = file_reporters(report, console, arguments.sources.null)
+    settings = with_state(request.run_settings, request.output)
     run = _Service(
-        request.paths, request.output, request.recipe, request.run_settings, request.filters, poll=arguments.poll
+        request.paths, request.output, request.recipe, settings, request.filters, poll=arguments.poll
     )
     run.prepare()
     if unattended.log is not None:
