@@ -26,6 +26,7 @@ COMMANDS = {
     "help": "guide.help",
     "completion": "guide.completion",
 }
+_OF_OTHERS = frozenset({"convert", "mogrify", "magick", "thumbnail", "compress", "optimize", "process", "batch"})
 WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
 _HELP = frozenset({"-h", "--help", "--help-all"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
@@ -64,6 +65,15 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
     if command.startswith("-") or os.path.lexists(command) or any(character in command for character in "*?[/."):
         raise UsageError(
             f"expected a command ({', '.join(COMMANDS)}), got {command!r}; did you mean `imgbatch run {command} ...`?"
+        )
+    if command in _OF_OTHERS:
+        raise UsageError(f"unknown command {command!r}; did you mean `imgbatch run SRC... -o DIR`?")
+    from imgbatch.operations import find_operation
+
+    if find_operation(command) is not None:
+        raise UsageError(
+            f"unknown command {command!r}; it is an operation: `imgbatch run SRC... -o DIR --{command} ...` "
+            f"(`imgbatch ops {command}`)"
         )
     raise unknown(command, "command", COMMANDS)
 

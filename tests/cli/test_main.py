@@ -82,6 +82,8 @@ def test_version_names_pillow_and_its_codecs(run: Run) -> None:
     [
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
         (["contacts", "photos"], "unknown command 'contacts'"),
+        (["mogrify", "-resize", "9"], "unknown command 'mogrify'; did you mean `imgbatch run SRC... -o DIR`?"),
+        (["resize", "photos"], "it is an operation: `imgbatch run SRC... -o DIR --resize ...` (`imgbatch ops resize`)"),
         (["photos", "-o", "x"], "did you mean `imgbatch run photos ...`?"),
         (["--resize", "9"], "did you mean `imgbatch run --resize ...`?"),
         (["*.jpg"], "did you mean `imgbatch run *.jpg ...`?"),

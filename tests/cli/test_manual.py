@@ -64,6 +64,10 @@ def test_help_of_an_operation_is_what_ops_prints(capsys: pytest.CaptureFixture[s
         assert help_text(capsys, "help", word) == help_text(capsys, "ops", word)
 
 
+def test_help_of_a_flag_is_what_run_prints_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert help_text(capsys, "help", "quality") == help_text(capsys, "run", "--help", "quality")
+
+
 def test_a_topic_is_called_as_no_other_help_is() -> None:
     assert {*TOPICS} & {*COMMANDS} <= {"formats"}
     assert {*TOPICS} & {word.replace("_", "-") for word in OPERATIONS} == set()

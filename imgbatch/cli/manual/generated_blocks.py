@@ -23,6 +23,7 @@ BLOCKS = {
     "kinds": "failure_kinds",
     "name-fields": "name_fields",
     "operations": "operation_list",
+    "other-tools": "other_tools",
     "python": "python_functions",
     "recipe-keys": "recipe_keys",
     "topics": "topic_list",

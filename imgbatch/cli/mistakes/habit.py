@@ -46,6 +46,8 @@ class Habit:
         The flags of the operations to which it is added.
     number : str
         What else is worth knowing where the value is nothing but a number.
+    shape : str
+        What is typed instead, for the manual, where `change` makes flags of the value.
     when : callable or None
         Of a name that imgbatch has, too: whether the next word shows that the other tool is meant.
     """
@@ -58,6 +60,7 @@ class Habit:
     adds: str = ""
     to: tuple[str, ...] = ()
     number: str = ""
+    shape: str = ""
     when: Callable[[str], bool] | None = None
 
 

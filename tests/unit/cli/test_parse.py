@@ -21,6 +21,7 @@ from imgbatch.cli.parse import parse
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
 from imgbatch.operations import Operation, all_operations, get_operation
+from imgbatch.planning.recipe import Output
 
 COMMANDS: list[Command[Any]] = [RUN, CHECK, STATS, PACK, SCHEDULE, HISTORY, UNDO]
 #: Fields that no flag fills: the figures of stats are no lines.
@@ -118,6 +119,11 @@ def test_the_negative_of_a_switch_wins(words: list[str]) -> None:
 def test_formats_have_usual_spellings_and_may_be_several() -> None:
     assert of_recipe("-f", "jpg,TIF,webp,jpeg").formats == ("jpeg", "tiff", "webp")
     assert of_recipe("--format=same").formats == ("same",)
+
+
+def test_formats_are_spelled_in_python_and_recipes_as_at_the_shell() -> None:
+    for word in ("jpg", "TIF", "heic", "JPEG", "same"):
+        assert (Output(format=word).format,) == of_recipe("-f", word).formats
 
 
 def test_lists_and_quantities() -> None:

@@ -37,7 +37,7 @@ def help(words: Sequence[str]) -> int:
 
 
 def _show(word: str) -> int:
-    """The page of a topic; of a command or operation, what its own help prints."""
+    """The page of a topic; of a command, an operation or a flag of ``run``, what its own help prints."""
     from imgbatch.cli.dispatch import COMMANDS, dispatch
 
     if word in pages.topics():
@@ -48,11 +48,14 @@ def _show(word: str) -> int:
         return 0
     if word in COMMANDS:
         return dispatch([word, "--help"])
+    from imgbatch.cli.flag_table import run_flags
     from imgbatch.operations import all_operations, find_operation
 
     if ":" in word or find_operation(word) is not None:
         return dispatch(["ops", word])
     operations = [operation.word for operation in all_operations()]
+    if f"--{word}" in {flag.name for flag in run_flags(())}:
+        return dispatch(["run", "--help", f"--{word}"])
     near = nearest(word, [*pages.topics(), *COMMANDS, *operations])
     hint = f"did you mean {near!r}?" if near else "`imgbatch help topics` lists them"
     raise UsageError(f"unknown topic {word!r}; {hint}")
