@@ -130,7 +130,7 @@ def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> Enc
         from imgbatch.codecs.formats.rewrites import relabel
 
         return relabel.relabel(data, encoding, image)
-    from imgbatch.codecs.formats import jpeg_lossless
+    from imgbatch.codecs.formats.rewrites import jpeg_lossless
 
     return jpeg_lossless.rewrite(data, encoding, image)
 

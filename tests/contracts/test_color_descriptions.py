@@ -468,7 +468,7 @@ def test_xmp_that_cannot_be_read_stays(tmp_path: Path) -> None:
 
 
 def test_a_large_profile_comes_in_pieces(tmp_path: Path) -> None:
-    from imgbatch.codecs.formats import jpeg_lossless
+    from imgbatch.codecs.formats.rewrites import jpeg_lossless
 
     icc = bytes(range(256)) * 600
     data = jpeg_lossless.replace_metadata(files.saved(Image.new("L", (8, 8)), "JPEG"), {"icc_profile": icc}, True)

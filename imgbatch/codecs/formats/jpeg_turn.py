@@ -19,8 +19,8 @@ import math
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers.jpeg_headers import FRAMES, SOS, segments
-from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.jpeg import Jpeg
+from imgbatch.codecs.formats.rewrites import jpeg_lossless
 from imgbatch.codecs.metadata.header_blocks import JFIF
 from imgbatch.codecs.metadata.read import resolution_of_block
 from imgbatch.codecs.writing.encode import EncodedFile, final_metadata, metadata_options

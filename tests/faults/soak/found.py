@@ -28,7 +28,7 @@ _BYTES = ("bytes", "bytes | None", "bytearray", "memoryview")
 #: What strangers wrote reaches them through the functions of parsers.py that stand behind the arrow, if there is one.
 ELSEWHERE = {
     "codecs.rewrite_metadata": "a picture that was opened -> accompanied",
-    "codecs.formats.jpeg_lossless.rewrite": "a picture that was opened -> accompanied",
+    "codecs.formats.rewrites.jpeg_lossless.rewrite": "a picture that was opened -> accompanied",
     "codecs.formats.rewrites.item_list.boxes": "raises what its callers catch -> relabeled",
     "codecs.formats.rewrites.item_list.number": "raises what its callers catch -> relabeled",
     "codecs.formats.rewrites.relabel.relabel": "a picture that was opened -> relabeled",

@@ -215,7 +215,7 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
              "codecs.metadata.iptc codecs.metadata.labels.iptc_labels", (_date, _stripped)),
     "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), "codecs.metadata.header_blocks", (_raw_profile,)),
     "png-chunks": (_of_samples(".png"), "codecs.containers.png_chunks codecs.small_png", (_date,)),
-    "jpeg": (_of_samples(".jpg", head=None), "codecs.containers.jpeg_progression codecs.formats.jpeg_lossless "
+    "jpeg": (_of_samples(".jpg", head=None), "codecs.containers.jpeg_progression codecs.formats.rewrites.jpeg_lossless "
              "codecs.formats.jpeg_turn", ()),
     "jpeg-headers": (_of_samples(".jpg"), "codecs.containers.jpeg_headers", (_opened,)),
     "jpeg-scans": (_of_samples(".jpg"), "codecs.containers.jpeg_scans", ()),

@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgbatch import codecs
 from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks, tiff_tags
-from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.formats.rewrites import jpeg_lossless
 from imgbatch.codecs.metadata import exif_tags, header_blocks, iptc, read, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import identify, limits, open

@@ -28,11 +28,11 @@ from imgbatch.codecs.containers import (
     mpo_index,
     png_chunks,
 )
-from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.formats.rewrites import (
     gif_packet,
     item_boxes,
+    jpeg_lossless,
     jxl_metadata,
     png_texts,
     tiff_entries,

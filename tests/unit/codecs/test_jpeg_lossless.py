@@ -13,7 +13,7 @@ from PIL import Image
 
 from imgbatch import Output, Recipe, Resize, run
 from imgbatch.codecs.containers.integrity import jpeg_scans
-from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.formats.rewrites import jpeg_lossless
 from imgbatch.pixels import profile_conversion
 from tests.unit.codecs.test_exif_tags import NOTE, block, small
 

@@ -12,9 +12,9 @@ from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.containers.jpeg_companions import ISO_GAIN_MAP, Companion
 from imgbatch.codecs.containers.jpeg_headers import APP1, APP2, APPLICATIONS, COM, segments
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions.layout import Piece, insert, iso_segments
 from imgbatch.codecs.formats.jpeg import Jpeg
+from imgbatch.codecs.formats.rewrites import jpeg_lossless
 from imgbatch.codecs.metadata import announcements, strip
 from imgbatch.codecs.metadata.block import GAIN_MAP, Metadata
 from imgbatch.codecs.metadata.header_blocks import JFIF, MPF, PROFILE, XMP
