@@ -25,8 +25,8 @@ InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 _EXISTING = Heading("existing files")
 AUTO_STATE = "auto"  # of state: the user's state folder, which only the command knows
 FAIL_ON = ("none", "truncated", "error", "warning")
+EXECUTOR_WORDS = ("processes", "inline", "dask")  # of --executor, each a line of executors/registry.py
 Number = int | float
-
 
 _SHARD = re.compile(r"(auto|\d{1,6})(?:/(\d{1,6}))?")
 
@@ -51,9 +51,9 @@ def folder_word(word: str) -> str:
 
 
 def executor_word(word: str) -> str:
-    """``processes``, ``inline``, ``dask`` or ``dask:ADDRESS``; ValueError for any other word."""
+    """One of `EXECUTOR_WORDS`, or ``dask:ADDRESS``; ValueError for any other word."""
     name, colon, address = word.partition(":")
-    if name not in ("processes", "inline", "dask") or colon and (name != "dask" or not address.strip()):
+    if name not in EXECUTOR_WORDS or colon and (name != "dask" or not address.strip()):
         raise ValueError(word)
     return word
 
@@ -171,7 +171,7 @@ class Settings(Declaration):
     ] = 3
     executor: Annotated[
         str,
-        Grammar("processes, inline, dask or dask:ADDRESS", executor_word, ("processes", "dask:tcp://host:8786")),
+        Grammar(f"{', '.join(EXECUTOR_WORDS)} or dask:ADDRESS", executor_word, ("processes", "dask:tcp://host:8786")),
         "who does the work: worker processes here (default), this process, or a Dask cluster (imgbatch[dask])",
     ] = "processes"
     executor_timeout: Annotated[

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from imgbatch.cli.flag_table import run_flags
 from imgbatch.cli.precedence import NOT_IN_RECIPES
-from imgbatch.executors.registry import EXECUTORS
 from tests.pages import page
 
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
@@ -130,8 +129,6 @@ def test_the_page_of_the_architecture_names_rooms_and_tables_that_are_there() ->
     paths = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", text)
     assert len(paths) > 10
     assert [path for path in paths if not (PACKAGE.parent / path).exists() and not (PACKAGE / path).exists()] == []
-    executors = re.search(r"executors   how tasks are spread: ([a-z, ]+)", text)
-    assert executors is not None and executors[1].split(", ") == list(EXECUTORS)
 
 
 def test_the_page_of_the_environment_says_which_running_flags_are_no_setting() -> None:
