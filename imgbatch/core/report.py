@@ -178,7 +178,8 @@ class Report:
         """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""
         parts = [f"{self.counts[status]} {status}" for status in STATUSES if self.counts[status] or status == "ok"]
         if self.known:
-            parts.append(f"{'all' if self.known == self.wrong else self.known} of these known before")
+            count = "all" if self.known == self.wrong else self.known
+            parts.append("known before" if self.wrong == 1 else f"{count} of these known before")
         if self.remaining:
             parts.append(f"{self.remaining} remaining")
         sizes = f"{format_bytes(self.bytes_in)} -> {format_bytes(self.bytes_out)}, " if self.bytes_out else ""

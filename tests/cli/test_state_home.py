@@ -69,14 +69,16 @@ def test_outputs_of_other_runs_are_no_sources(run: Run, place: Path, home: Path)
 def test_a_schedule_says_where_it_is(run: Run, place: Path, home: Path) -> None:
     assert run(*WORDS, "--state", "auto", "--save-recipe", "r.toml").returncode == 0
     assert 'state = "auto"' in (place / "r.toml").read_text()
-    text = run("schedule", "r.toml", "--at", "daily", "--as", "systemd").stdout
+    done = run("schedule", "r.toml", "--at", "daily", "--as", "systemd")
+    text = done.stdout
+    assert "r.toml would keep its ledger in the user's state folder\n" in done.stderr
     assert f'--state "{home}" --unattended' in text and f'ReadWritePaths="{home}"' in text
     line = run("schedule", "r.toml", "--at", "daily").stdout
-    done = subprocess.run(
+    night = subprocess.run(
         ["sh", "-c", line.removeprefix("@daily ").replace("\\%", "%")], cwd="/", capture_output=True, text=True,
         env={"PYTHONPATH": str(Path(__file__).parents[2])}, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (night.returncode, night.stderr) == (0, "")
     assert run("history", "web").stdout.count("\n") == 3 and not (place / "web/.imgbatch").exists()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.precedence import OUTPUT
 from imgbatch.cli.standard_streams import print_stderr
+from imgbatch.core.run_settings import AUTO_STATE
 from imgbatch.reporters.base import printable
 from imgbatch.storage.registry import scheme_of
 
@@ -57,7 +58,8 @@ def effects(file: RecipeFile, request: RunRequest | None = None) -> list[str]:
             owner = request.settings if hasattr(request.settings, key) else request.unattended_settings
             value = value if getattr(owner, key) == value else None
         if value:
-            lines.append(words.format(shlex.quote(str(value))))
+            value = "the user's state folder" if (key, value) == ("state", AUTO_STATE) else shlex.quote(str(value))
+            lines.append(words.format(value))
     output = os.path.normpath(str(file.run.get(OUTPUT, os.curdir)))
     if request is None and (os.path.isabs(output) or output.startswith(os.pardir) or scheme_of(output)):
         lines.append(f"write its results to {shlex.quote(str(file.run[OUTPUT]))}")  # a plan that is printed shows it

@@ -123,3 +123,18 @@ def test_json_is_one_line_whatever_the_name() -> None:
 )  # fmt: skip
 def test_sizes_for_people(size: float, text: str) -> None:
     assert format_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("failures", "known", "words"),
+    [(1, 1, "1 failed, known before"), (3, 3, "3 failed, all of these known before"),
+     (3, 2, "3 failed, 2 of these known before"), (3, 0, "3 failed")],
+)  # fmt: skip
+def test_failures_that_were_known(failures: int, known: int, words: str) -> None:
+    report = Report(known_failures="ok")
+    for index in range(failures):
+        report.add(outcome(index, "failed"), is_known=index < known)
+    assert report.sentence() == f"0 ok, {words} (0.0 s)" and report.summary()["known"] == known
+    assert (report.exit_code == ExitCode.OK) == (known == failures)
+    report.known_failures = "fail"
+    assert report.exit_code == ExitCode.FAILURES
