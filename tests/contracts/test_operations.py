@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import pickle
 import subprocess
@@ -111,7 +112,6 @@ each_sample = pytest.mark.parametrize(
     ],
     indirect=["engine"],
 )  # fmt: skip
-each_kind = pytest.mark.parametrize("kind", MODES + DEEP)
 
 
 @pytest.fixture(autouse=True)
@@ -121,38 +121,55 @@ def engine(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@each_sample
-@each_kind
-def test_gives_a_savable_image_or_one_line(operation: Operation, kind: str) -> None:
-    first = outcome(operation, picture(kind))
-    assert outcome(operation, picture(kind)) == first, "not deterministic"
-    assert outcome(pickle.loads(pickle.dumps(operation)), picture(kind)) == first
-    assert outcome(from_words(type(operation), to_words(operation)), picture(kind)) == first
-    assert outcome(from_table(type(operation), to_table(operation)), picture(kind)) == first
-
-
-@each_sample
-@each_kind
-@pytest.mark.parametrize("size", SIZES[1:], ids=str)
-def test_tiny_images(operation: Operation, kind: str, size: tuple[int, int]) -> None:
-    outcome(operation, picture(kind, size))
-
-
-@each_sample
-@pytest.mark.parametrize("kind", ("L", "LA", "P", "P+t", "PA", "RGB", "RGB+t", "RGBA", "1"))
-def test_everyday_modes_are_never_refused(operation: Operation, kind: str) -> None:
-    assert not isinstance(outcome(operation, picture(kind, (40, 30))), str)
-
-
-@each_sample
-@pytest.mark.parametrize("kind", DEEP)
-def test_deep_samples_are_never_cut_silently(operation: Operation, kind: str) -> None:
+@contextlib.contextmanager
+def picture_of(kind: str, size: tuple[int, int] = (7, 5)) -> Iterator[Image.Image]:
+    """A picture of that mode; what fails within the block names it."""
     try:
-        made = ready(operation).apply(picture(kind, (40, 30)))
-    except ImageError as error:
-        assert error.kind in ("mode", "operation")
-    else:
-        assert made.mode == kind.partition("+")[0]
+        yield picture(kind, size)
+    except BaseException as error:
+        error.add_note(f"with a picture {kind}, {size[0]}x{size[1]} px")
+        raise
+
+
+@each_sample
+def test_gives_a_savable_image_or_one_line(operation: Operation) -> None:
+    same = (
+        operation,
+        pickle.loads(pickle.dumps(operation)),
+        from_words(type(operation), to_words(operation)),
+        from_table(type(operation), to_table(operation)),
+    )
+    for kind in MODES + DEEP:
+        with picture_of(kind) as image:
+            first = outcome(operation, image)
+            assert [outcome(one, image) == first for one in same] == [True] * 4, "deterministic, however it was said"
+
+
+@each_sample
+def test_tiny_images(operation: Operation) -> None:
+    for kind in MODES + DEEP:
+        for size in SIZES[1:]:
+            with picture_of(kind, size) as image:
+                outcome(operation, image)
+
+
+@each_sample
+def test_everyday_modes_are_never_refused(operation: Operation) -> None:
+    for kind in ("L", "LA", "P", "P+t", "PA", "RGB", "RGB+t", "RGBA", "1"):
+        with picture_of(kind, (40, 30)) as image:
+            assert not isinstance(outcome(operation, image), str)
+
+
+@each_sample
+def test_deep_samples_are_never_cut_silently(operation: Operation) -> None:
+    for kind in DEEP:
+        with picture_of(kind, (40, 30)) as image:
+            try:
+                made = ready(operation).apply(image)
+            except ImageError as error:
+                assert error.kind in ("mode", "operation")
+            else:
+                assert made.mode == kind.partition("+")[0]
 
 
 @each_sample
