@@ -114,18 +114,33 @@ def modest(op: Operation) -> Operation:
     return replace(op, size=min(op.size, 9)) if isinstance(op, Median) else op
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    ops=RECIPES,
-    size=st.sampled_from([(900, 640), (641, 853), (1201, 400)]),
-    format=st.sampled_from(["JPEG", "JPEG", "PNG", "WEBP"]),
-    orientation=st.integers(1, 8),
-    seed=st.integers(0, 9),
+#: Operations, size in px, format, orientation and seed of a picture.
+CASES = st.tuples(
+    RECIPES,
+    st.sampled_from([(900, 640), (641, 853), (1201, 400)]),
+    st.sampled_from(["JPEG", "JPEG", "PNG", "WEBP"]),
+    st.integers(1, 8),
+    st.integers(0, 9),
 )
-def test_geometry_of_any_kind_agrees(
-    ops: Sequence[Operation], size: tuple[int, int], format: str, orientation: int, seed: int
-) -> None:
+Case = tuple[Sequence[Operation], tuple[int, int], str, int, int]
+
+
+def geometry_agrees(case: Case) -> None:
+    ops, size, format, orientation, seed = case
     agree(encode(picture(size, seed), format, orientation), f".{format.lower()}", Recipe(ops, [PNG]))
+
+
+@settings(max_examples=20, deadline=None)
+@given(CASES)
+def test_geometry_of_any_kind_agrees(case: Case) -> None:
+    geometry_agrees(case)
+
+
+@pytest.mark.soak
+@settings(max_examples=1000, deadline=None)
+@given(CASES)
+def test_geometry_of_any_kind_agrees_a_thousand_times(case: Case) -> None:
+    geometry_agrees(case)
 
 
 @pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
