@@ -23,7 +23,7 @@ from imgbatch.core.job import Outcome, Source
 from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
-from imgbatch.storage.below import READ_NO_LINK, Place, Root, remove_below
+from imgbatch.storage.below import HAS_DIR_FD, READ_NO_LINK, Place, Root, remove_below
 from imgbatch.storage.read_source import source_root
 from imgbatch.storage.registry import absolute, is_remote, root_of_store
 from imgbatch.storage.rename import rename_file
@@ -239,17 +239,21 @@ def _transfer(here: Place, info: os.stat_result, place: str, there: Place, folde
         open_atomic(place, replace=False, durable=True, root=folder) as copy,
     ):
         with contextlib.suppress(OSError):  # some disks know no modes
-            os.chmod(copy.fileno(), stat.S_IMODE(info.st_mode))  # first: who must not read it never could
+            if HAS_DIR_FD:  # Windows has neither modes nor times of descriptors
+                os.chmod(copy.fileno(), stat.S_IMODE(info.st_mode))  # first: who must not read it never could
         while data := _read(original):
             copy.write(data)
         copy.flush()
-        os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
+        if HAS_DIR_FD:
+            os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
         status = os.fstat(original.fileno())
         if (status.st_dev, status.st_ino, status.st_size) != (info.st_dev, info.st_ino, info.st_size):
             raise OSError(errno.EBUSY, "it was swapped for another file while the run was at work")
         if status.st_mtime_ns != info.st_mtime_ns:
             raise OSError(errno.EBUSY, "it was changed while the run was at work")
         new = os.fstat(copy.fileno())
+    if not HAS_DIR_FD:
+        os.utime(place, ns=(info.st_atime_ns, info.st_mtime_ns))
     refuse_another(new, there[1], there[0])
     if refuse_another(info, here[1], here[0]).st_mtime_ns != info.st_mtime_ns:  # the copy took its time
         raise OSError(errno.EBUSY, "it was changed while the run was at work")

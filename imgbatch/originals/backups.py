@@ -139,13 +139,14 @@ def _copy(original: tuple[str, int | None], place: str, root: Root | None, repla
         if not _clone(source, copy):
             shutil.copyfileobj(source, copy, 1 << 20)
         copy.flush()
-        if not HAS_DIR_FD:  # Windows has no modes of descriptors, and no owners
-            return
-        shutil.copystat(source.fileno(), copy.fileno())  # type: ignore[arg-type]  # descriptors will do
-        with contextlib.suppress(OSError):  # only root may
-            info = os.fstat(source.fileno())
-            os.chown(copy.fileno(), info.st_uid, info.st_gid)
-            os.chmod(copy.fileno(), info.st_mode & 0o7777)
+        info = os.fstat(source.fileno())
+        if HAS_DIR_FD:
+            shutil.copystat(source.fileno(), copy.fileno())  # type: ignore[arg-type]  # descriptors will do
+            with contextlib.suppress(OSError):  # only root may
+                os.chown(copy.fileno(), info.st_uid, info.st_gid)
+                os.chmod(copy.fileno(), info.st_mode & 0o7777)
+    if not HAS_DIR_FD:  # Windows has no modes and times of descriptors, and no owners
+        os.utime(place, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
 def _clone(original: BinaryIO, copy: BinaryIO) -> bool:
