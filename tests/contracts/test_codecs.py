@@ -254,7 +254,11 @@ def test_a_profile_never_stands_beside_pixels_it_does_not_describe(name: str) ->
     kept = encode(smooth("L"), name, metadata=Metadata(None, gray), quality=95)
     opened = back(kept)
     if codec.icc and "L" in codec.modes:
-        assert opened.metadata.icc == gray and not kept.changes
+        assert not kept.changes
+        with Image.open(io.BytesIO(kept.data)) as image:
+            assert image.info["icc_profile"] == gray
+            if image.mode == "L":  # Pillow 12.0 reads a gray AVIF as RGB
+                assert opened.metadata.icc == gray
     else:
         assert opened.metadata.icc is None
         assert any(change.startswith("icc: ") and "-> sRGB" in change for change in kept.changes)

@@ -8,6 +8,7 @@ import gc
 import multiprocessing
 import os
 import re
+import sys
 import threading
 import time
 import weakref
@@ -147,10 +148,14 @@ def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
+#: What pickle calls it.
+_CANNOT_PICKLE = "PicklingError" if sys.version_info >= (3, 14) else "AttributeError"
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("unpicklable_result", "AttributeError: Can't pickle local"),
+        ("unpicklable_result", f"{_CANNOT_PICKLE}: Can't pickle local"),
         ("result_explodes", "the outcome cannot be read (R"),
     ],
 )

@@ -25,7 +25,8 @@ def license_of(package: Distribution) -> str:
     said = package.metadata
     classifiers = [line.rpartition(" :: ")[2] for line in said.get_all("Classifier", []) if line.startswith("License")]
     spdx = {"MIT License": "MIT", "Apache Software License": "Apache-2.0"}
-    return said["License-Expression"] or said["License"] or " or ".join(spdx[name] for name in classifiers)
+    words = [*said.get_all("License-Expression", []), *said.get_all("License", [])]
+    return words[0] if words else " or ".join(spdx[name] for name in classifiers)
 
 
 def test_page_has_all_extras_and_their_packages() -> None:
