@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any, BinaryIO, cast
 
+from imgbatch.cli.environment.presets import find_recipe
 from imgbatch.codecs.encoder_options import FORMAT, SPELLINGS
 from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import UsageError, wrong_value
@@ -73,6 +74,11 @@ def read_widths(name: str, word: str) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
         raise wrong_value("widths in px such as 320,640,1280", name, word)
     return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def read_recipe(name: str, word: str) -> str:
+    """The path of a recipe: a file, or a preset by its name."""
+    return find_recipe(path_reader("a recipe file, or the name of a preset")(name, word))
 
 
 def path_reader(what: str, suffix: str | tuple[str, ...] = "", folder: bool = True) -> Reader:

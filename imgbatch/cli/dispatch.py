@@ -24,6 +24,8 @@ COMMANDS = {
     "ops": "guide.operations_and_formats",
     "formats": "guide.operations_and_formats",
     "help": "guide.help",
+    "init": "guide.recipes",
+    "recipes": "guide.recipes",
     "completion": "guide.completion",
 }
 _OF_OTHERS = frozenset({"convert", "mogrify", "magick", "thumbnail", "compress", "optimize", "process", "batch"})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Generic, TypeVar
 
-from imgbatch.cli.arguments import path_reader, read_folder, read_formats, read_widths
+from imgbatch.cli.arguments import path_reader, read_folder, read_formats, read_recipe, read_widths
 from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.codecs.registry import OPTIONAL
@@ -231,8 +231,8 @@ _FOLDER = Flag(
 _OUTPUT = (
     Flag(("--widths",), "widths", "output", "several renditions: 320,640,1280 (px)", metavar="N,N,...",
          read=read_widths, brief=""),
-    Flag(("-r", "--recipe"), "recipe_file", "output", "a recipe file; flags override it", metavar="FILE",
-         read=path_reader("a recipe file"), brief=""),
+    Flag(("-r", "--recipe"), "recipe_file", "output", "a recipe file, or a preset by its name; flags override it",
+         metavar="FILE|NAME", read=read_recipe, brief=""),
     Flag(("--save-recipe",), "save_recipe", "output", "write what was typed as a recipe", metavar="FILE.toml",
          read=path_reader("a file name ending in .toml", ".toml", folder=False), brief=""),
     Flag(("--no-auto-orient",), "auto_orient", "output", "leave the EXIF orientation alone", "nothing", value=False),

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments, read_list
+from imgbatch.cli.environment.presets import refuse_results
 from imgbatch.core.errors import RecipeError, UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import on_top_of, parameters
@@ -256,10 +257,11 @@ def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
 def _root(arguments: RecipeArguments, recipe: Recipe, folder: str, output: str | None) -> str:
     if arguments.output is not None:
         return arguments.output
-    if output is not None:
-        return below(folder, output)
     if arguments.recipe_file is None:
         raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
+    refuse_results(arguments.recipe_file, output or "")
+    if output is not None:
+        return below(folder, output)
     if not all(wish.dir for wish in recipe.outputs):
         raise UsageError(
             f"expected -o DIR, output in [run], or a dir in every [[output]] of {arguments.recipe_file}: where the "

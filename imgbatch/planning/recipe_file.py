@@ -139,18 +139,19 @@ def _output(table: Mapping[str, Any], folder: str, execute: bool) -> Output:
 
 
 def _pairs(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+    return [f"{key} = {toml_value(value)}" for key, value in table.items() if value is not None]
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
+    """A value as TOML has it; RecipeError for a text that is not UTF-8."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + "}"
     text = str(value)
     if re.search("[\ud800-\udfff]", text):
         raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")

@@ -62,6 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IMGBATCH_WORKERS", "0")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     shutil.copytree(SAMPLES, tmp_path / "sample_images")
     large = photo(tmp_path / "large.jpg")
     for name in ("photos", "uploads", "inbox", "scans", "archive/2024"):

@@ -104,7 +104,7 @@ def test_every_command_is_carried_out_and_offered_for_a_slip(
 ) -> None:
     monkeypatch.setenv("IMGBATCH_WORKERS", "0")
     listed = ["run", "check", "verify", "merge", "stats", "dupes", "sheet", "pack", "history", "undo", "schedule"]
-    listed += ["watch", "ops", "formats", "help", "completion"]
+    listed += ["watch", "ops", "formats", "help", "completion", "init", "recipes"]
     assert sorted(COMMANDS) == sorted(listed)
     for name in listed:
         assert command.main([name, "--help"]) == 0 and capsys.readouterr().out

@@ -102,6 +102,8 @@ _OPERANDS = {
     "schedule": _RECIPE,
     "ops": Completions("files", tuple(flag(one) for one in operations.all_operations())),
     "formats": Completions(),
+    "init": Completions("files"),
+    "recipes": Completions(),
     "completion": Completions("words", SHELLS),
     "help": Completions("words", tuple(dict.fromkeys([*topics(), *COMMANDS, *map(flag, operations.all_operations())]))),
 }
@@ -123,7 +125,11 @@ _FLAGS = {
             ("--markdown",), "write the pages as Markdown", "DIR", _FOLDER, is_attached=False, is_repeatable=False
         ),
         _HELP,
-    )
+    ),
+    "recipes": (
+        FlagEntry(("--json",), "print JSON objects", "", None, is_attached=False, is_repeatable=False),
+        _HELP,
+    ),
 }
 
 

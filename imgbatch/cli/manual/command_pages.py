@@ -22,6 +22,8 @@ commands:
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
   help [TOPIC | COMMAND | OPERATION]         pages to read; `imgbatch help topics` lists them
+  init FILE.toml|NAME                        write a recipe with all keys, to be filled in
+  recipes                                    the recipes that are used by name: run -r NAME
   completion bash|zsh|fish                   print the script that makes Tab complete all of this
 
 thumbnails, cropped to a square:

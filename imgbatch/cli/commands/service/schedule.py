@@ -13,6 +13,7 @@ from imgbatch.cli.commands.service.crontab_line import Times, crontab
 from imgbatch.cli.commands.service.reach import account, reach, root_of_run, state_of_run
 from imgbatch.cli.commands.service.unit_files import write_units
 from imgbatch.cli.commands.service.units import units, watch_unit
+from imgbatch.cli.environment.presets import find_recipe, refuse_results
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
@@ -67,7 +68,7 @@ def schedule(words: Sequence[str]) -> int:
     for report in arguments.report_files:
         if not report.lower().endswith(suffixes):
             raise wrong_value(f"a file name ending in {', '.join(suffixes)}", "--report", report)
-    recipe = arguments.operands[0]
+    recipe = find_recipe(arguments.operands[0])
     times = None if arguments.at is None else Times.read(arguments.at)
     if os.path.exists(recipe) and not os.path.isfile(recipe):  # a pipe is gone when the run starts
         raise wrong_value("a recipe that stays a file", "schedule", recipe)
@@ -107,6 +108,8 @@ def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
         raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
     if output is not None:
         return ["-o", absolute(output)]
+    if not file.run.get("in_place"):
+        refuse_results(recipe, file.run.get(OUTPUT, ""))
     if not (file.run.get("in_place") or OUTPUT in file.run or all(wish.dir for wish in file.recipe.outputs)):
         raise RecipeError(f"{recipe}: expected output in [run], or a dir in every [[output]]; add that, or say -o DIR")
     return []
