@@ -20,13 +20,21 @@ PAIRS = [pair for packages, words in TABLE.values() for pair in zip(packages, wo
 OF_WHEELS = {"pillow-heif": ("LICENSES_bundled.txt", "binary wheels: GPLv2")}
 
 
+#: What former versions of the packages called their licenses.
+SPELLINGS = {
+    "Apache License, Version 2.0": "Apache-2.0",
+    "BSD 3-Clause License": "BSD-3-Clause",
+    "MIT OR Apache-2.0": "MIT",  # obstore, until it was MIT alone
+}
+
+
 def license_of(package: Distribution) -> str:
     """What a package's metadata say of its license; empty where they say nothing."""
     said = package.metadata
     classifiers = [line.rpartition(" :: ")[2] for line in said.get_all("Classifier", []) if line.startswith("License")]
     spdx = {"MIT License": "MIT", "Apache Software License": "Apache-2.0"}
     words = [*said.get_all("License-Expression", []), *said.get_all("License", [])]
-    return words[0] if words else " or ".join(spdx[name] for name in classifiers)
+    return SPELLINGS.get(words[0], words[0]) if words else " or ".join(spdx[name] for name in classifiers)
 
 
 def test_page_has_all_extras_and_their_packages() -> None:
