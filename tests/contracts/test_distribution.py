@@ -117,6 +117,7 @@ def test_sdist_holds_what_its_tests_need(release: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "README.md", "pyproject.toml", ".github/CHANGELOG.md", "tests/contracts/pictures.py"} <= names
+    assert ".pre-commit-hooks.yaml" in names
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "sample_images").rglob("*.*")} <= names
     assert [name for name in sorted(names) if set(CACHES) & set(name.split("/"))] == []
 
