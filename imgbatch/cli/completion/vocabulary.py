@@ -124,6 +124,7 @@ _FLAGS = {
         FlagEntry(
             ("--markdown",), "write the pages as Markdown", "DIR", _FOLDER, is_attached=False, is_repeatable=False
         ),
+        FlagEntry(("--man",), "print a page for man", "", None, is_attached=False, is_repeatable=False),
         _HELP,
     ),
     "recipes": (

@@ -12,10 +12,12 @@ from imgbatch.core.errors import UsageError, nearest
 _USAGE = """\
 usage: imgbatch help [TOPIC | COMMAND | OPERATION]
        imgbatch help --markdown DIR
+       imgbatch help --man
 
 Show a page of the manual (`imgbatch help topics` lists all), the flags of a command, or all of an
 operation. --markdown writes the pages of the manual into DIR as Markdown, with what follows from the
-declarations (formats, flags, exit codes, ...) written anew."""
+declarations (formats, flags, exit codes, ...) written anew. --man prints a page for man, in roff:
+imgbatch help --man | man -l -"""
 _WIDEST = 100
 
 
@@ -82,5 +84,15 @@ def _write_markdown(words: Sequence[str]) -> int:
     return 0
 
 
+def _print_man_page(words: Sequence[str]) -> int:
+    """The manual page, in roff: ``imgbatch help --man | man -l -``."""
+    from imgbatch.cli.manual.man_page import man_page
+
+    if words:
+        raise UsageError(f"expected nothing after help --man, got {' '.join(words)!r}")
+    print(man_page(), end="")
+    return 0
+
+
 #: What a first word that begins with dashes does with those after it.
-_FLAGS: dict[str, Callable[[Sequence[str]], int]] = {"--markdown": _write_markdown}
+_FLAGS: dict[str, Callable[[Sequence[str]], int]] = {"--markdown": _write_markdown, "--man": _print_man_page}
