@@ -1,13 +1,12 @@
 """Cluster: how is a Dask cluster reached, and what does it tell a run? News, in one queue: replies, and who is there.
 
-``distributed`` is loaded here, when the first job is to be done, and nowhere else but in its own workers.
+``distributed`` is loaded (package.py) when the first job is to be done, and nowhere else but in its own workers.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import logging
 import pickle
 import queue
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import HostError, UsageError, sentence, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.lazy_import import is_installed
+from imgbatch.executors.dask.package import load_package
 from imgbatch.executors.host_limits import auto_workers
 from imgbatch.executors.processes.start_method import block_terminal_signals
 
@@ -119,7 +119,7 @@ class Cluster:
         """Reach the cluster, and begin to watch it; HostError when nobody answers in time. May be called again."""
         if self._is_open:
             return
-        package: Any = importlib.import_module("distributed")
+        package = load_package()
         if self._client is None and not self._address:
             count = auto_workers() if self.workers == "auto" else int(self.workers)
             try:
