@@ -162,7 +162,7 @@ def from_words(cls: type[D], text: str) -> D:
     try:
         return _from_words(cls, text)
     except UsageError as error:
-        better = _with_quotes(cls, text)
+        better = None if str(error).endswith("?") else _with_quotes(cls, text)  # there is a nearer guess
         if better is None:
             raise
         import shlex  # only where something is wrong
@@ -177,6 +177,8 @@ def _with_quotes(cls: type[Declaration], text: str) -> str | None:
         return None
     keys = "|".join(field.name for field in fields[1:])
     first = re.split(rf", *(?=(?:{keys})(?:=|$|,))", text, maxsplit=1)[0] if keys else text
+    if "," not in first:
+        return None
     better = '"' + first.replace('"', '""') + '"' + text[len(first) :]
     try:
         _from_words(cls, better)

@@ -212,6 +212,8 @@ def test_quotes_are_no_help_where_no_text_comes_first() -> None:
     assert "quotes" not in message(from_words, Stamp, "OK,1,top,true,true,5,x,3,9")
     assert "quotes" not in message(from_words, Stamp, "OK,angle=x")
     assert "quotes" not in message(from_words, Line, "Hello,color=1,color=2")
+    assert message(from_words, Caption, "Hello,sizes=1") == "unknown parameter of caption 'sizes'; did you mean 'size'?"
+    assert "quotes" not in message(from_words, Caption, "txet=1")
 
 
 def test_a_choice_may_have_other_spellings() -> None:
