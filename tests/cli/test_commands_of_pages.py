@@ -37,7 +37,7 @@ from imgbatch.cli.parse import parse
 from imgbatch.operations import find_operation, plugins
 from tests import outside
 from tests.cli.conftest import environment
-from tests.pages import PAGES, ROOT, blocks, commands, page, spans
+from tests.pages import PAGES, README, ROOT, blocks, commands, page, spans
 
 PARSERS: dict[str, Command[Any]] = {
     command.name: command
@@ -51,7 +51,6 @@ SIZE = (1800, 1200)  # px, of the photos
 ELSEWHERE = re.compile(r"s3://|gs://|az://|addresses\.txt|dask|--shard auto|\{\}|^imgbatch watch|\.parquet|server:")
 #: Programs that a page shows beside imgbatch; what they do is not for a test to say.
 OTHERS = re.compile(r"^(python3?|pipx?|uvx?|git|npm|docker|parallel|rsync|crontab|systemctl|sudo|\.venv/|cd) ?")
-TOPICS = PAGES[1:]
 #: Exit codes that are not 0, by the beginning of a command: the samples hold broken files; of four shards one ran.
 CODES = {"imgbatch run sample_images -o": 1, "imgbatch merge out": 4, "imgbatch run uploads": 0}
 
@@ -131,7 +130,7 @@ def check_words(words: list[str]) -> None:
         assert command.isupper() or command in (*COMMANDS, "--version", "--help"), words
 
 
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if commands(topic)])
+@pytest.mark.parametrize("topic", [topic for topic in PAGES if commands(topic)])
 def test_every_command_of_a_page_runs(topic: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for line in commands(topic):
         if OTHERS.match(line):
@@ -144,7 +143,7 @@ def test_every_command_of_a_page_runs(topic: str, folder: Path, capfd: pytest.Ca
         assert code == wanted, (line, capfd.readouterr().err)
 
 
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if spans(topic)])
+@pytest.mark.parametrize("topic", [topic for topic in PAGES if spans(topic)])
 def test_every_command_in_the_prose_of_a_page_is_one(topic: str, folder: Path) -> None:
     for span in spans(topic):
         check_words(words_of(span.replace("...", "").replace("[RUN]", "RUN"), folder)[1:])
@@ -167,7 +166,7 @@ def test_the_recipe_of_the_manual_makes_two_outputs(folder: Path) -> None:
 
 
 def test_the_program_of_the_manual_runs(folder: Path) -> None:
-    for topic in ("python",):
+    for topic in ("python", README):
         for block in blocks(topic, "python"):
             (folder / "program.py").write_text(block)
             done = subprocess.run(
