@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import ImageError, UsageError, sentence
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation
-from imgbatch.operations.custom import without_docstring
+from imgbatch.operations.custom import check_parameters, without_docstring
 from imgbatch.runs.apply import apply
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ def _check_declaration(op: Operation) -> None:
     who = cls.word or cls.__qualname__
     params = vars(cls).get("__dataclass_params__")
     _promise(params is not None and params.frozen, f"{who} can be changed: put @dataclass(frozen=True) above it")
+    try:
+        check_parameters(op)
+    except UsageError as error:
+        raise AssertionError(str(error)) from None
     _promise(cls.word.isidentifier() and cls.word == cls.word.lower(), f"{who}: its word is no name")
     _promise(
         summary(cls) != without_docstring(cls),

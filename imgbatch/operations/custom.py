@@ -95,6 +95,22 @@ def words() -> list[str]:
     return [*(operation.word for operation in registry.all_operations()), *_CUSTOM]
 
 
+def check_parameters(op: Operation) -> None:
+    """DeclarationError where a recipe would not hold all that `op` was made with, so that a change would go unseen."""
+    cls = type(op)
+    fields = {item.name: item.compare for item in dataclasses.fields(op)}
+    names = (*fields, *(name for name in vars(op) if not hasattr(cls, name)))  # a cached property is the class's
+    known = {parameter.name for parameter in parameters(cls)}
+    absent = [name for name in names if name not in known and fields.get(name, True)]
+    if absent:
+        word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        raise DeclarationError(
+            f"{cls.__qualname__} is not declared, so its {absent[0]} would be in no recipe; write "
+            f'@imgbatch.operation("{word}") and @dataclass(frozen=True) in the lines above class {cls.__name__}, and '
+            f"each parameter as a line such as {absent[0]}: float = 0.5"
+        )
+
+
 def operations_of(module: str) -> dict[str, type[Operation]]:
     """The operations that a module has registered, by the names of their classes."""
     return {cls.__qualname__: cls for cls in _CUSTOM.values() if cls.__module__ == module}

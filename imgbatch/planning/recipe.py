@@ -235,6 +235,10 @@ def check_ops(ops: object, name: str = "ops") -> tuple[Operation, ...]:
     for op in items:
         if not isinstance(op, Operation):
             raise wrong_value("operations such as Resize('1600')", name, op)
+        if not is_builtin(type(op)):
+            from imgbatch.operations.custom import check_parameters
+
+            check_parameters(op)
     return items
 
 

@@ -31,11 +31,11 @@ FILES = 40
 SLOW = "ib.Recipe(ops=[ib.Resize('600', upscale=True), ib.Median(9)])"
 
 
+@ib.operation("stands_still")
 @dataclass(frozen=True)
 class Waits(ib.Operation):
     """Stands still until the folder has a file called "go"."""
 
-    word: ClassVar[str] = "waits"
     folder: str = ""
 
     def apply(self, image: Image.Image) -> Image.Image:

@@ -359,11 +359,11 @@ def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path: Path, monkeypatch:
 # -- faults ------------------------------------------------------------------------------------------------------------
 
 
+@ib.operation("deadly")
 @dataclass(frozen=True)
 class Deadly(Operation):
     """Writes part of no row, and kills its worker for pictures of one width."""
 
-    word: ClassVar[str] = "deadly"
     width: int = 0
 
     def apply(self, image: Image.Image) -> Image.Image:

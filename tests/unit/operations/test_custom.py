@@ -286,3 +286,27 @@ def test_a_mutable_default_in_a_file_is_explained(tmp_path: Path) -> None:
         UsageError, match="mutable default .* the default of a parameter is a plain value: write a text"
     ):
         plugins.get_operation(f"{tmp_path}/own.py:Own")
+
+
+def test_an_operation_whose_parameters_no_recipe_holds_is_in_none() -> None:
+    class TurnBy(ib.Operation):
+        def __init__(self, angle: float) -> None:
+            self.angle = angle
+
+        def apply(self, image: Picture) -> Picture:
+            return image.rotate(self.angle)
+
+    @dataclass(frozen=True)
+    class Turn(ib.Operation):
+        angle: float
+
+        def apply(self, image: Picture) -> Picture:
+            return image.rotate(self.angle)
+
+    for operation, word in ((TurnBy(90), "turn_by"), (Turn(90), "turn")):
+        with pytest.raises(ib.DeclarationError, match=rf'not declared, .* write @imgbatch.operation\("{word}"\) and'):
+            ib.Recipe(ops=[operation])
+        with pytest.raises(ib.DeclarationError, match="not declared"):
+            ib.Output(ops=[operation])
+    with pytest.raises(AssertionError, match="not declared"):
+        ib.check_operation(Turn(90))
