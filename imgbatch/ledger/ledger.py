@@ -28,12 +28,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imgbatch.core.errors import BLAME
-from imgbatch.core.job import Failure, Job, Outcome
+from imgbatch.core.job import Job, Outcome
 from imgbatch.ledger import reserve
 from imgbatch.ledger.damage import SQLITE_ERRORS, LedgerDamageError, guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index.ledger_index import LedgerIndex
-from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
+from imgbatch.ledger.rows import Row, digest_with_fields, relative_path
 from imgbatch.ledger.schema import CHANGES
 from imgbatch.ledger.shards.merge_notes import MergeNotes
 from imgbatch.storage.below import Identity, identity_of, refuse_another_identity
@@ -46,7 +46,6 @@ _NEW_RUN = (
     "INSERT OR IGNORE INTO runs (id, started_ns, seen_ns, counts, digest, versions, command, folder) "
     "VALUES (?,?,?,'{}',?,?,?,?)"
 )
-_EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 
 
 class Ledger(LedgerIndex, MergeNotes):
@@ -136,25 +135,17 @@ class Ledger(LedgerIndex, MergeNotes):
         error = outcome.error
         is_transient = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
         if error is not None and not is_transient and outcome.source.problem is None:
-            self._pending["failures"].append(self._failure(source, outcome, error, now))
+            self._pending["failures"].append(self._failure_record(source, outcome, error, now, self.run))
         elif outcome.source.path in self._failure_by_source:
             self._pending["forgotten"].append((source, self.digest))
         if len(self._pending["written"]) >= _BATCH_ROWS or time.monotonic() - self._last > _BATCH_SECONDS:
             self.flush()
 
-    def _failure(self, source: bytes, outcome: Outcome, error: Failure, now: int) -> tuple[object, ...]:
-        last = self.last_failure(outcome.source)
-        attempts = 1 if last is None else last.attempts + 1
-        next_ns = 0
-        if outcome.status in ("timeout", "crashed"):
-            next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
-        elif is_retryable(error):
-            next_ns = now  # known to have failed, so that it is no news, and tried by the next run all the same
-        message = error.message.encode("utf-8", "backslashreplace").decode()
-        return (
-            source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
-            message, attempts, next_ns, self.failure_conditions(outcome.status), self.run,
-        )  # fmt: skip
+    def note_known_failure(self, outcome: Outcome) -> None:
+        """A failure that was not tried again stays as it is; this run tells it where the one that met it was killed."""
+        row = self.last_failure(outcome.source)
+        if self.keep and row is not None and row.is_news:
+            self._pending["news"].append((self.run, os.fsencode(outcome.source.path), self.digest))
 
     def adopt(self, job: Job) -> None:
         """Remember what a worker that died may have finished of a job.

@@ -130,7 +130,10 @@ class Row:
 
 @frozen(slots=True)
 class FailureRow:
-    """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes."""
+    """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes.
+
+    `is_news`: the run that met it has no end (it was killed), so that nobody may have heard of it.
+    """
 
     size: int
     mtime_ns: int
@@ -139,6 +142,7 @@ class FailureRow:
     attempts: int
     next_ns: int
     versions: str
+    is_news: bool = False
 
     def due(self, now_ns: int) -> bool:
         """Whether it is time to try again; also when the clock was set back since."""

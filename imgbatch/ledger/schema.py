@@ -171,6 +171,7 @@ def insert(table: str) -> str:
 CHANGES = {
     "written": insert("written"),
     "failures": insert("failures"),
+    "news": "UPDATE failures SET run=? WHERE source=? AND digest=?",
     "forgotten": "DELETE FROM failures WHERE source=? AND digest=?",
     "moved": "UPDATE written SET moved=1 WHERE source=?",
     "pruned": "DELETE FROM written WHERE path=?",

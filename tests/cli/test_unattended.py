@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,15 @@ def test_a_ledger_that_was_set_aside_is_news(place: Path, run: Run) -> None:
     assert done.returncode == 0 and "was set aside as ledger.sqlite.damaged-1" in done.stderr
     assert " WARNING the ledger " in (place / "night.log").read_text()
     assert run(*words).stderr == ""
+
+
+def test_what_a_killed_run_met_is_news_to_the_next_that_ends(run: Run, place: Path) -> None:
+    damage(place / "photos" / "a.jpg")
+    assert run(*WORDS).returncode == 1
+    with sqlite3.connect(place / "out/.imgbatch/ledger.sqlite") as ledger:  # what kill -9 leaves: a run without an end
+        ledger.execute("UPDATE runs SET ended_ns=NULL, exit_code=NULL")
+    ledger.close()
+    done = run(*WORDS, "--max-files", "1")
+    assert done.returncode == 1 and "truncated in decode" in done.stderr
+    done = run(*WORDS)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
-from imgbatch.core.job import Failure, Source, Status
-from imgbatch.ledger.rows import FailureRow
+from imgbatch.core.job import Failure, Outcome, Source, Status
+from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, FailureRow, is_retryable
+
+_EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 
 
 class FailureIndex:
@@ -35,9 +37,12 @@ class FailureIndex:
         return row if row.versions == self.failure_conditions(row.status) else None
 
     def has_failed(self, source: Source) -> bool:
-        """Whether this very file failed before with this recipe, be it under other versions or another limit."""
+        """Whether this very file failed before with this recipe, be it under other versions or another limit.
+
+        No: the run that met it was killed before it could tell.
+        """
         row = self._failure_by_source.get(source.path)
-        return row is not None and (row.size, row.mtime_ns) == (source.size, source.mtime_ns)
+        return row is not None and (row.size, row.mtime_ns) == (source.size, source.mtime_ns) and not row.is_news
 
     def failure_conditions(self, status: Status) -> str:
         """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
@@ -53,8 +58,26 @@ class FailureIndex:
         """Whether one of them has cost a worker: such a worker may have written a file."""
         return any(row.status in ("timeout", "crashed") for row in self._failure_by_source.values())
 
-    def _load_failures(self, records: Iterable[tuple[Any, ...]]) -> None:
-        for source, digest, size, mtime_ns, status, kind, phase, message, *rest in records:
+    def _load_failures(self, records: Iterable[tuple[Any, ...]], endless: Collection[int]) -> None:
+        for source, digest, size, mtime_ns, status, kind, phase, message, attempts, next_ns, versions, run in records:
             if digest == self.digest and kind in KINDS and phase in PHASES:
-                failure = Failure(kind, phase, message)
-                self._failure_by_source[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
+                failure, is_news = Failure(kind, phase, message), run in endless
+                row = FailureRow(size, mtime_ns, status, failure, attempts, next_ns, versions, is_news)
+                self._failure_by_source[os.fsdecode(source)] = row
+
+    def _failure_record(
+        self, source: bytes, outcome: Outcome, error: Failure, now: int, run: int
+    ) -> tuple[object, ...]:
+        """The record of a failure, in the order of the table's columns."""
+        last = self.last_failure(outcome.source)
+        attempts = 1 if last is None else last.attempts + 1
+        next_ns = 0
+        if outcome.status in ("timeout", "crashed"):
+            next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
+        elif is_retryable(error):
+            next_ns = now  # known to have failed, so that it is no news, and tried by the next run all the same
+        message = error.message.encode("utf-8", "backslashreplace").decode()
+        return (
+            source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
+            message, attempts, next_ns, self.failure_conditions(outcome.status), run,
+        )  # fmt: skip

@@ -270,8 +270,8 @@ class LedgerIndex(FailureIndex):
             else:
                 self._table.add_record(record)
         self._states = bytearray(len(self._table))
-        self._load_failures(tables.failures)
         self._load_runs(tables.runs)
+        self._load_failures(tables.failures, self._endless)
 
     def _relocate(self, row: Row, home: str, is_copied: bool) -> Row:
         """A row of a ledger that was in another folder (`home`), with its source where that is now.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imgbatch.core.job import Outcome, Source
+    from imgbatch.core.job import Source
     from imgbatch.ledger.shards.shard import Shard
 
 
@@ -23,9 +23,6 @@ class MergeNotes:
 
     def note_sources(self, sources: Iterable[Source]) -> None:
         """The sources of all shards, in their order."""
-
-    def note_known_failure(self, outcome: Outcome) -> None:
-        """A failure that was not tried again: in the ledger it stays as it is, due at the same time."""
 
     def note_sums(self, sums: Mapping[str, Any]) -> None:
         """The sums of the pixels of what this run wrote, as JSON has them."""

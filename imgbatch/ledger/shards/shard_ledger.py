@@ -94,6 +94,7 @@ class ShardLedger(Ledger):
     def note_known_failure(self, outcome: Outcome) -> None:
         """Write a failure that was not tried again into the record."""
         self._open_record().add(outcome, is_known=True)
+        super().note_known_failure(outcome)
 
     def note_sums(self, sums: Mapping[str, Any]) -> None:
         """The sums of the pixels of what this run wrote, as JSON has them."""
