@@ -21,7 +21,7 @@ from imgbatch.cli.environment.presets import refuse_results
 from imgbatch.core.errors import RecipeError, UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import on_top_of, parameters
-from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
+from imgbatch.core.run_settings import AUTO_STATE, Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.storage.pipe import read_all
 from imgbatch.storage.registry import scheme_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 NOT_IN_RECIPES = ("trust_state", "shard")  # a recipe may come from where the state folder came from; is for all shards
 OUTPUT = "output"  # of [run]: what -o says; relative to the recipe, as its sources are
+PLACES = ("archive", "quarantine", "state", "log")  # of [run]: relative to the recipe, too
+_NO_PLACES = (("state", AUTO_STATE), ("log", "syslog"))
 MOST_RECIPE = 10_000_000  # bytes
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
@@ -175,7 +177,8 @@ def _stated_trust(settings: Mapping[str, Any]) -> bool | None:
 
 
 def load(path: str, execute: bool = True, untrusted: bool | None = None) -> RecipeFile:
-    """A recipe file, its every value checked; RecipeError names the file.
+    """A recipe file, its every value checked, and the places of its ``[run]`` as one would type them here; RecipeError
+    names the file.
 
     Parameters
     ----------
@@ -213,7 +216,13 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
         UnattendedSettings(**_of(UnattendedSettings, file.run))
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
-    return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
+    places = {key: below(os.path.dirname(path), file.run[key]) for key in PLACES if _is_place(key, file.run.get(key))}
+    sources = {**({"paths": paths} if paths else {}), **filters}
+    return dataclasses.replace(file, input=sources, run={**file.run, **places})
+
+
+def _is_place(key: str, value: object) -> bool:
+    return value is not None and (key, value) not in _NO_PLACES
 
 
 def from_environment(cls: type[Settings] | type[UnattendedSettings], only: str = "") -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgbatch.cli.arguments import ReportArguments
     from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 
-_FOLDERS = ("state", "archive", "quarantine")  # settings that count from where the command is typed
+_FOLDERS = ("state", "archive", "quarantine")  # written absolute: a recipe that moves keeps them
 
 
 def save(path: str, request: RunRequest, names_sources: bool = True) -> None:

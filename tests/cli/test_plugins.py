@@ -257,9 +257,11 @@ def test_a_recipe_is_looked_at_without_its_code(run: Run, place: Path, words: li
     assert done.returncode == 0, done.stderr
     for effect in (
         "execute mine/wash.py:Wash", "execute mine/wash.py:wash", "run the command 'touch finished' at the end",
-        "append to the log night.log", "move sources that are done to done", "move sources that failed to bad",
+        f"append to the log {place}/night.log", f"move sources that are done to {place}/done",
+        f"move sources that failed to {place}/bad",
     ):  # fmt: skip
-        assert f"r.toml would {effect}" in done.stderr
+        start = "note: each run of r.toml will" if words[0] == "schedule" else "r.toml would"
+        assert f"{start} {effect}" in done.stderr
     assert tree(place) == before, "nothing was executed or written"
     if words[0] == "run":
         other = run(*words, "r.toml", "--on-finish", "true", "--resize", "9").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -100,4 +101,32 @@ def test_a_strangers_recipe_is_said_to_write_elsewhere(run: Run, place: Path) ->
     for output, is_said in (("web", False), ("../web", True), ("/srv/web", True)):
         (place / "sub/r.toml").write_text(f'[input]\npaths = ["../photos"]\n[run]\noutput = "{output}"\n')
         done = run("schedule", "sub/r.toml", "--at", "@daily")
-        assert (f"sub/r.toml would write its results to {output}" in done.stderr) == is_said, done.stderr
+        said = f"note: each run of sub/r.toml will write its results to {output}"
+        assert (said in done.stderr) == is_said, done.stderr
+
+
+def test_places_by_hand_are_relative_to_the_recipe(run: Run, place: Path) -> None:
+    """Not to where cron starts it: that is the home folder, and of systemd the root."""
+    (place / "jobs").mkdir()
+    recipe = place / "jobs/r.toml"
+    keys = 'archive = "../done"\nstate = "state"\nlog = "night.log"\nquarantine = "bad"\n'
+    recipe.write_text(f'[input]\npaths = ["../photos"]\n[run]\noutput = "web"\n{keys}')
+    (place / "photos/a.jpg").write_bytes(b"no picture")
+    unit = run("schedule", "jobs/r.toml", "--at", "daily", "--as", "systemd").stdout
+    folders = {line.partition("=")[2] for line in unit.splitlines() if line.startswith("ReadWritePaths=")}
+    assert folders == {str(place / "photos"), str(place / "jobs"), str(place), "/tmp", "/var/tmp"}
+    (place / "cron").mkdir()
+    words = [*COMMAND, "run", "-r", str(recipe)]
+    done = subprocess.run(words, cwd=place / "cron", env=environment(), capture_output=True, check=False)
+    assert done.returncode == 1 and not list((place / "cron").iterdir())
+    assert (place / "done/trip/b.jpg").is_file() and (place / "jobs/bad/a.jpg").is_file()
+    assert (place / "jobs/state").is_dir() and (place / "jobs/night.log").is_file()
+    assert not (place / "jobs/web/.imgbatch").exists()
+    keys = 'state = "auto"\nlog = "syslog"\n'
+    recipe.write_text(f'[input]\npaths = ["../photos"]\n[run]\noutput = "web"\n{keys}')
+    said = run("schedule", "jobs/r.toml", "--at", "daily").stderr
+    assert "will append to the log syslog\n" in said and "its ledger in the user's state folder\n" in said
+    shutil.copy(place / "done/trip/b.jpg", place / "photos")
+    flags = ["--archive", "typed", "--state", "here", "--log", "typed.log"]
+    assert run("run", "-r", "jobs/r.toml", *flags).returncode == 0
+    assert (place / "here").is_dir() and (place / "typed.log").is_file() and not (place / "jobs/typed").exists()

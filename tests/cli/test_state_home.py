@@ -71,7 +71,7 @@ def test_a_schedule_says_where_it_is(run: Run, place: Path, home: Path) -> None:
     assert 'state = "auto"' in (place / "r.toml").read_text()
     done = run("schedule", "r.toml", "--at", "daily", "--as", "systemd")
     text = done.stdout
-    assert "r.toml would keep its ledger in the user's state folder\n" in done.stderr
+    assert "note: each run of r.toml will keep its ledger in the user's state folder\n" in done.stderr
     assert f'--state "{home}" --unattended' in text and f'ReadWritePaths="{home}"' in text
     line = run("schedule", "r.toml", "--at", "daily").stdout
     night = subprocess.run(

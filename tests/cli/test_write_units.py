@@ -69,6 +69,14 @@ def test_only_what_it_wrote_is_replaced(run: Run, place: Path) -> None:
         done = run(*words, "05:00")
         assert done.returncode == 2 and "was not written by imgbatch schedule" in done.stderr
         assert service.read_bytes() == before and not (place / "elsewhere").exists()
+    timer.rmdir()
+    assert run(*words, "05:00").returncode == 0
+    (place / "other").mkdir()
+    shutil.copy(place / "web.toml", place / "other/web.toml")
+    before = service.read_bytes()
+    done = run("schedule", "other/web.toml", *words[2:], "daily")
+    assert done.returncode == 2 and "it was written for another recipe of that name; rename this one" in done.stderr
+    assert service.read_bytes() == before
     assert "expected --write with --as systemd" in run("schedule", "web.toml", "--write", "x", "--at", "daily").stderr
 
 
@@ -135,3 +143,17 @@ def test_a_run_works_where_only_these_folders_can_be_written_to(run: Run, place:
     assert done.returncode == 1 and "trip/b.jpg: truncated" in done.stderr, done.stderr
     assert 'imgbatch_exit_code{output="' in (place / "logs/web.prom").read_text()
     assert (place / "logs/night.log").read_text().count(" end: ") == 3
+
+
+def test_what_belongs_in_the_recipe_is_said_to(run: Run, place: Path) -> None:
+    run(*WORDS)
+    for flag in ("--max-time=2h", "--resize=40", "-j", "--unattended"):
+        done = run("schedule", "web.toml", "--at", "daily", flag)
+        said = "has that already" if flag == "--unattended" else "stands in its recipe; type it with imgbatch run and"
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
+def test_sources_that_are_not_there_are_named(run: Run, place: Path) -> None:
+    (place / "r.toml").write_text('[input]\npaths = ["photos", "nas/in", "inbox/*.jpg"]\n[run]\noutput = "web"\n')
+    done = run("schedule", "r.toml", "--at", "daily")
+    assert done.returncode == 0 and done.stderr == f"note: the source {place}/nas/in is not there now\n"

@@ -9,11 +9,11 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.precedence import OUTPUT
+from imgbatch.cli.precedence import OUTPUT, PLACES
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.run_settings import AUTO_STATE
 from imgbatch.reporters.base import printable
-from imgbatch.storage.registry import scheme_of
+from imgbatch.storage.registry import absolute, scheme_of
 
 if TYPE_CHECKING:
     from imgbatch.cli.precedence import RunRequest
@@ -42,8 +42,10 @@ def tell_effects(path: str, file: RecipeFile, request: RunRequest | None = None)
     request : RunRequest, optional
         What is asked for, flags included: what they replace is left out.
     """
+    name = printable(path)
+    start = f"note: each run of {name} will" if request is None else f"{name} would"
     for line in effects(file, request):
-        print_stderr(f"{printable(path)} would {printable(line)}")
+        print_stderr(f"{start} {printable(line)}")
 
 
 def effects(file: RecipeFile, request: RunRequest | None = None) -> list[str]:
@@ -58,9 +60,16 @@ def effects(file: RecipeFile, request: RunRequest | None = None) -> list[str]:
             owner = request.settings if hasattr(request.settings, key) else request.unattended_settings
             value = value if getattr(owner, key) == value else None
         if value:
-            value = "the user's state folder" if (key, value) == ("state", AUTO_STATE) else shlex.quote(str(value))
-            lines.append(words.format(value))
+            lines.append(words.format(_value_text(key, value)))
     output = os.path.normpath(str(file.run.get(OUTPUT, os.curdir)))
     if request is None and (os.path.isabs(output) or output.startswith(os.pardir) or scheme_of(output)):
         lines.append(f"write its results to {shlex.quote(str(file.run[OUTPUT]))}")  # a plan that is printed shows it
     return lines
+
+
+def _value_text(key: str, value: object) -> str:
+    """A value of ``[run]`` in a sentence; a place in full, for what is scheduled starts elsewhere."""
+    if (key, value) == ("state", AUTO_STATE):
+        return "the user's state folder"
+    is_place = key in PLACES and (key, value) != ("log", "syslog")
+    return shlex.quote(absolute(str(value)) if is_place else str(value))

@@ -33,7 +33,7 @@ def reach(
     home = os.path.dirname(os.path.abspath(recipe))
     root = root_of_run(recipe, file, output)
     keys = [key for key in ("archive", "quarantine") if file.run.get(key)]
-    places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
+    places = [str(file.run[key]) for key in keys]
     paths = file.input.get("paths", [])
     sources = [below(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
     moves = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
@@ -42,7 +42,7 @@ def reach(
         places += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
     log = str(file.run.get("log") or "")
     if log and log != "syslog":
-        places.append(os.path.dirname(os.path.join("/", log)))
+        places.append(os.path.dirname(os.path.abspath(log)))
     places += [os.path.dirname(os.path.abspath(path)) for path in report_files]
     if state := state_of_run(file, root):
         places.append(state)
@@ -80,7 +80,7 @@ def state_of_run(file: RecipeFile, root: str) -> str | None:
     """
     settings = Settings(state=file.run.get("state"))
     state = settings.state if file.run.get("in_place") and settings.state is None else with_state(settings, root).state
-    return None if state is None else os.path.join("/", state)  # where systemd starts it
+    return None if state is None else os.path.abspath(state)
 
 
 def account() -> str:

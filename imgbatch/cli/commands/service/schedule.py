@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imgbatch import operations
 from imgbatch.cli.commands.recipe_effects import tell_effects
 from imgbatch.cli.commands.service.crontab_line import Times, crontab
 from imgbatch.cli.commands.service.reach import account, reach, root_of_run, state_of_run
 from imgbatch.cli.commands.service.unit_files import write_units
 from imgbatch.cli.commands.service.units import units, watch_unit
 from imgbatch.cli.environment.presets import find_recipe, refuse_results
-from imgbatch.cli.flag_table import Command, schedule_flags
+from imgbatch.cli.flag_table import Command, run_flags, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import OUTPUT, load
+from imgbatch.cli.precedence import OUTPUT, below, load
+from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
@@ -25,7 +28,7 @@ from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import AUTO_STATE, Settings
 from imgbatch.reporters.base import printable
 from imgbatch.reporters.registry import SUFFIXES
-from imgbatch.storage.registry import absolute
+from imgbatch.storage.registry import absolute, is_remote
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
@@ -44,7 +47,12 @@ class ScheduleArguments:
     report_files: tuple[str, ...] = ()
 
 
-SCHEDULE = Command("schedule", ScheduleArguments, schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
+_REASON = "what a run does stands in its recipe; type it with imgbatch run and --save-recipe"
+_REFUSALS = {name: _REASON for flag in run_flags(operations.all_operations()) for name in flag.names}
+_REFUSALS["--unattended"] = "what it prints has that already"
+SCHEDULE = Command(
+    "schedule", ScheduleArguments, schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER, _REFUSALS
+)
 MANAGERS = ("cron", "systemd")
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
 
@@ -76,6 +84,7 @@ def schedule(words: Sequence[str]) -> int:
     if arguments.watch and file.input.get("paths"):
         _refuse_unwatchable(recipe, file)
     tell_effects(recipe, file)
+    _tell_absences(recipe, file)
     program = _program()
     word = "run" if times is not None else "watch"
     reports = [word for path in arguments.report_files for word in ("--report", os.path.abspath(path))]
@@ -95,11 +104,20 @@ def schedule(words: Sequence[str]) -> int:
         for name, text in texts.items():
             print(f"# {name}\n{text}")
         return int(ExitCode.OK)
-    commands = write_units(arguments.folder, texts)
+    commands = write_units(arguments.folder, place, texts)
     for name in texts:
         print(printable(os.path.join(arguments.folder, name)))
     print("\n".join(["to install them, as root:", *(f"  {command}" for command in commands)]))
     return int(ExitCode.OK)
+
+
+def _tell_absences(recipe: str, file: RecipeFile) -> None:
+    """Say which sources are not there: a name that is wrong is easier to mend now than at 3 a.m."""
+    paths = file.input.get("paths", [])
+    for path in [paths] if isinstance(paths, str) else paths:
+        place = below(os.path.dirname(recipe), path)
+        if not is_remote(place) and not glob.has_magic(path) and not os.path.lexists(place):
+            print_stderr(f"note: the source {printable(os.path.abspath(place))} is not there now")
 
 
 def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:

@@ -1,7 +1,7 @@
 """Unit files: how do units come to lie in a folder, and how are they installed? ``schedule --as systemd --write DIR``.
 
-A file begins with a comment that says who wrote it, and how to install it. One without that is somebody's own, and is
-never replaced.
+A file begins with a comment that says for which recipe it was written, and how to install it. One without that is
+somebody's own, or another recipe's, and is never replaced.
 """
 
 from __future__ import annotations
@@ -16,33 +16,35 @@ from imgbatch.storage.temporary import sweep
 
 MARK = "# Written by imgbatch schedule"
 SYSTEM = "/etc/systemd/system"
-_MARK_BYTES = 4096  # a file is looked at that far
+_MARK_BYTES = 16_384  # a file is looked at that far
 
 
-def write_units(folder: str, texts: Mapping[str, str]) -> list[str]:
+def write_units(folder: str, recipe: str, texts: Mapping[str, str]) -> list[str]:
     """Write units into a folder, which is made where it is not there; the commands that install them.
 
     Parameters
     ----------
     folder : str
+    recipe : str
+        The recipe's path, absolute.
     texts : mapping of str to str
         The text of each unit by its file name; the last is the one that is enabled.
 
     Raises
     ------
     UsageError
-        A file of that name is there that `imgbatch schedule` did not write (then none is written), or one cannot be
-        written.
+        A file of that name is there that `imgbatch schedule` did not write for this recipe (then none is written), or
+        one cannot be written.
     """
     folder = os.path.abspath(folder)
     try:
         for name in texts:
-            _refuse_others(os.path.join(folder, name))
+            _refuse_others(os.path.join(folder, name), recipe)
         os.makedirs(folder, exist_ok=True)
         sweep(folder)
         commands = install_commands(folder, list(texts))
         for name, text in texts.items():
-            write_text(os.path.join(folder, name), f"{_heading(commands)}{text}")
+            write_text(os.path.join(folder, name), f"{_heading(recipe, commands)}{text}")
     except OSError as error:
         why = error.strerror or error
         raise UsageError(f"cannot write units to {folder!r}: {why}; choose another --write") from None
@@ -64,17 +66,32 @@ def install_commands(folder: str, names: Sequence[str]) -> list[str]:
     return [*copy, "systemctl daemon-reload", f"systemctl enable --now {names[-1]}"]
 
 
-def _heading(commands: Sequence[str]) -> str:
-    lines = [f"{MARK}, which replaces it when it is asked to again. To install it, as root:"]
-    return "\n".join([*lines, *(f"#   {command.encode('unicode_escape').decode()}" for command in commands), "", ""])
+def _heading(recipe: str, commands: Sequence[str]) -> str:
+    lines = [f"{_mark(recipe)}, and replaces it when it is asked to again. To install it, as root:"]
+    return "\n".join([*lines, *(f"#   {_one_line(command)}" for command in commands), "", ""])
 
 
-def _refuse_others(path: str) -> None:
-    """UsageError where a file is there that is not one of ours; a link is somebody's, too."""
+def _mark(recipe: str) -> str:
+    return f"{MARK} for {_one_line(repr(recipe))}"
+
+
+def _one_line(text: str) -> str:
+    return text.encode("unicode_escape").decode()
+
+
+def _refuse_others(path: str, recipe: str) -> None:
+    """UsageError where a file is there that is not this recipe's; a link is somebody's, too."""
     if not os.path.lexists(path):
         return
+    start = b""
     if not os.path.islink(path) and os.path.isfile(path):
         with open(path, "rb") as file:
-            if file.read(_MARK_BYTES).startswith(MARK.encode()):
-                return
+            start = file.read(_MARK_BYTES)
+    if start.startswith(f"{_mark(recipe)},".encode()):
+        return
+    if start.startswith(MARK.encode()):
+        raise UsageError(
+            f"{path!r} is in the way: it was written for another recipe of that name; rename this one, choose another "
+            "--write DIR, or remove that file"
+        )
     raise UsageError(f"{path!r} is in the way and was not written by imgbatch schedule; choose another --write DIR")
