@@ -103,7 +103,7 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments, execute: b
     recipe, inputs, run, folder = Recipe(), dict[str, Any](), dict[str, Any](), ""
     if arguments.recipe_file is not None:
         untrusted = _stated_trust(arguments.settings)
-        file, folder = load(arguments.recipe_file, execute, untrusted), os.path.dirname(arguments.recipe_file)
+        file, folder = load(arguments.recipe_file, execute, untrusted), home(arguments.recipe_file)
         recipe, inputs, run = file.recipe, dict(file.input), dict(file.run)
     settings = Settings(**_levels(_of(Settings, run), from_environment(Settings), arguments.settings))
     unattended_settings = UnattendedSettings(
@@ -216,13 +216,10 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
         UnattendedSettings(**_of(UnattendedSettings, file.run))
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
-    places = {key: below(os.path.dirname(path), file.run[key]) for key in PLACES if _is_place(key, file.run.get(key))}
+    keys_of_places = [key for key in PLACES if key in file.run and (key, file.run[key]) not in _NO_PLACES]
+    places = {key: below(home(path), file.run[key]) for key in keys_of_places}
     sources = {**({"paths": paths} if paths else {}), **filters}
     return dataclasses.replace(file, input=sources, run={**file.run, **places})
-
-
-def _is_place(key: str, value: object) -> bool:
-    return value is not None and (key, value) not in _NO_PLACES
 
 
 def from_environment(cls: type[Settings] | type[UnattendedSettings], only: str = "") -> dict[str, Any]:
@@ -277,6 +274,11 @@ def _root(arguments: RecipeArguments, recipe: Recipe, folder: str, output: str |
             "results go"
         )
     return folder or "."
+
+
+def home(recipe: str) -> str:
+    """The folder from which a recipe's paths count; "", where the user stands, for one that comes through a pipe."""
+    return "" if recipe.startswith("/dev/") or stat.S_ISFIFO(os.stat(recipe).st_mode) else os.path.dirname(recipe)
 
 
 def below(folder: str, path: str) -> str:

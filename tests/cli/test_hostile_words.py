@@ -84,6 +84,12 @@ def test_a_recipe_from_a_pipe_that_somebody_writes_to(run: Run, place: Path) -> 
     assert done.returncode == 0, done.stderr
 
 
+def test_paths_of_a_recipe_from_a_pipe_count_from_where_one_stands(run: Run, place: Path) -> None:
+    text = '[input]\npaths = ["photos"]\n[run]\noutput = "web"\narchive = "done"\n'
+    assert run("run", "-r", "/dev/stdin", input=text).returncode == 0
+    assert len(tree(place / "web")) == len(tree(place / "done")) == 3
+
+
 @pytest.mark.parametrize("spec", ["{%s:>2000000000}", "{%s:02000000000d}", "{%s:.1000}"])
 def test_a_format_of_too_many_characters(spec: str) -> None:
     for check, key in ((canonical_name, "n"), (canonical_name, "stem"), (canonical, "n"), (canonical, "exif.Artist")):

@@ -19,7 +19,7 @@ from imgbatch.cli.environment.presets import find_recipe, refuse_results
 from imgbatch.cli.flag_table import Command, run_flags, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import OUTPUT, below, load
+from imgbatch.cli.precedence import OUTPUT, below, home, load
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
@@ -115,7 +115,7 @@ def _tell_absences(recipe: str, file: RecipeFile) -> None:
     """Say which sources are not there: a name that is wrong is easier to mend now than at 3 a.m."""
     paths = file.input.get("paths", [])
     for path in [paths] if isinstance(paths, str) else paths:
-        place = below(os.path.dirname(recipe), path)
+        place = below(home(recipe), path)
         if not is_remote(place) and not glob.has_magic(path) and not os.path.lexists(place):
             print_stderr(f"note: the source {printable(os.path.abspath(place))} is not there now")
 
