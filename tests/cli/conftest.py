@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from tests.cli.warm_command import WarmCommand, can_fork, start_variables
 
 ROOT = Path(__file__).parents[2]
 #: The command, as a user's shell starts it.
@@ -37,15 +39,45 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def warm_command() -> Iterator[WarmCommand | None]:
+    """What starts commands without importing the package anew; None where no process can fork itself."""
+    if not can_fork():
+        yield None
+        return
+    command = WarmCommand(environment())
+    yield command
+    command.close()
+
+
 @pytest.fixture
-def run(place: Path) -> Run:
-    """Runs the command in `place`; arguments are words, keywords are variables of the environment."""
+def cold_run(place: Path) -> Run:
+    """Runs the command in `place` as a shell starts it; arguments are words, keywords are variables."""
 
     def call(*words: str, input: str | None = None, **variables: str) -> Result:
         return subprocess.run(
             [*COMMAND, *words], cwd=place, env=environment(**variables), input=input, capture_output=True,
             encoding="utf-8", errors="surrogateescape", timeout=120,
         )  # fmt: skip
+
+    return call
+
+
+@pytest.fixture
+def run(place: Path, cold_run: Run, warm_command: WarmCommand | None) -> Run:
+    """The same, without imports where that changes nothing: where no variable counts when Python starts."""
+    if warm_command is None:
+        return cold_run
+
+    def call(*words: str, input: str | None = None, **variables: str) -> Result:
+        surroundings = environment(**variables)
+        is_alike = start_variables(surroundings) == warm_command.start_variables
+        if is_alike and warm_command.lock.acquire(blocking=False):  # else two at once
+            try:
+                return warm_command.run(words, place, surroundings, input)
+            finally:
+                warm_command.lock.release()
+        return cold_run(*words, input=input, **variables)
 
     return call
 

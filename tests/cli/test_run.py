@@ -14,6 +14,12 @@ from imgbatch.storage.lock import Lock
 from tests.cli.conftest import Run, damage, tree
 
 
+@pytest.fixture
+def run(cold_run: Run) -> Run:
+    """The command as a shell starts it: these show what everybody does first."""
+    return cold_run
+
+
 def test_a_folder_is_mirrored(run: Run, place: Path) -> None:
     done = run("run", "photos", "-o", "web", "--resize", "40", "-f", "webp")
     assert (done.returncode, done.stdout) == (0, "")

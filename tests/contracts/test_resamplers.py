@@ -17,10 +17,10 @@ import imgbatch as ib
 from imgbatch.operations.support.resampling import resampler
 from imgbatch.operations.support.resampling.separable import reduce_image
 from imgbatch.runs.batch import Batch
-from tests.cli.conftest import ROOT, Run, place, run, tree
+from tests.cli.conftest import ROOT, Run, cold_run, place, run, tree, warm_command
 from tests.resamplers import KERNELS, Part, each_engine, errors, exact, needs_cykooz, photograph
 
-__all__ = ["place", "run"]  # fixtures
+__all__ = ["cold_run", "place", "run", "warm_command"]  # fixtures
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 HALF = ib.Recipe([ib.Resize("50%")], [ib.Output(format="png")])
 WAYS: list[tuple[tuple[int, int], Part]] = [

@@ -43,7 +43,6 @@ def play(words: str) -> None:
         "fuzz --rounds 40 --seed 1 --only pictures",
         "fuzz --rounds 100 --seed 1 --only files",
         "fuzz --rounds 300 --seed 1 --only words",
-        "growth --rounds 1",
         "growth --rounds 1 --found 1 --seed 5",
         "folder_goes --rounds 2 --seed 1 --deed removed --deed 'swapped for a link'",
         "signals --rounds 3 --seed 1 --signal 'HUP to the run'",

@@ -227,4 +227,4 @@ def test_a_value_costs_few_bytes_of_memory() -> None:
         assert len(records) == count
         return size
 
-    assert size_after(128_000) - size_after(16_000) < 9 * 112_000 + BUFFER_SIZE  # of which a part is waiting
+    assert size_after(64_000) - size_after(16_000) < 9 * 48_000 + BUFFER_SIZE  # of which a part is waiting

@@ -81,7 +81,8 @@ def test_sample_images_equal_numpy_to_the_last_integer(mode: str) -> None:
 def test_photographs_equal_numpy_to_the_last_integer() -> None:
     if not PHOTOS.is_dir():
         pytest.skip("the photographs are not here")
-    assert_equal_to_numpy(ib.stats(PHOTOS, workers=2), files(PHOTOS))
+    photos = [path for path in files(PHOTOS) if path.stat().st_size < 1_000_000]
+    assert_equal_to_numpy(ib.stats(photos, workers=2), photos)
 
 
 def test_equal_bytes_for_any_number_of_workers() -> None:
