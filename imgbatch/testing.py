@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import ImageError, UsageError, sentence
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation
+from imgbatch.operations.base import apply_operation
 from imgbatch.operations.custom import check_parameters, without_docstring
 from imgbatch.runs.apply import apply
 
@@ -113,7 +114,7 @@ def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
     from PIL import Image as Images
 
     try:
-        result = op.apply(image)
+        result = apply_operation(op, image)
     except ImageError as error:
         message = str(error)
         _promise(bool(message) and "\n" not in message, f"{where}: its ImageError has no sentence of one line")
@@ -151,7 +152,10 @@ def _check_smooth(op: Operation) -> None:
 
 
 def _state(image: Image) -> tuple[Any, ...]:
-    return image.mode, image.size, image.tobytes(), image.getpalette(), sorted(map(str, image.info.items()))
+    info = dict(image.info)
+    if isinstance(icc := info.get("icc_profile"), bytes):  # Pillow makes one for LAB: with the time
+        info["icc_profile"] = icc[:24] + icc[36:]
+    return image.mode, image.size, image.tobytes(), image.getpalette(), sorted(map(str, info.items()))
 
 
 def picture(kind: str, size: tuple[int, int]) -> Image:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
-from imgbatch.pixels.color import DEEP_COLOR, FLOATS, INK, to_eight_bits
+from imgbatch.pixels.color import DEEP, DEEP_COLOR, FLOATS, INK, to_eight_bits
 
 #: What the facts of a file begin with that are its EXIF tags: ``exif.Artist``.
 EXIF = "exif."
@@ -56,9 +56,9 @@ class Operation(Declaration, ABC):
         Such an operation may be applied to a picture that was decoded with fewer pixels.
     bands : str
         How pictures with 16 bits of color (pixels/deep/bands.py) are treated. ``eight_bits``: they become 8 bits
-        before the operation, which is noted. Of the others `apply` sees ``each`` band by itself, as 16-bit gray; all
-        ``colors`` so, and alpha stays; each band as 32-bit floats, the colors ``weighted`` by alpha; or the deep image
-        as a ``whole``.
+        before the operation, which is noted; of an operation that is not imgbatch's own, deep gray does, too. Of the
+        others `apply` sees ``each`` band by itself, as 16-bit gray; all ``colors`` so, and alpha stays; each band as
+        32-bit floats, the colors ``weighted`` by alpha; or the deep image as a ``whole``.
     on_planes : bool
         Whether :meth:`apply_to_planes` does the same to a photograph whose brightness and colors are apart. What is
         linear in red, green and blue is so, but for what is cut off at black and white, and what changes the luma
@@ -182,8 +182,7 @@ def apply_all(
         if operation.together:
             from imgbatch.pixels.frames import SpooledFrames
 
-            change = functools.partial(_check_floats, operation) if has_16_bits(operation) else _without_depth
-            spool = SpooledFrames(map(change, stream))
+            spool = SpooledFrames(map(functools.partial(_as_it_asks, operation), stream))
             if len(spool) > 1:
                 operation = operation.across(spool)
             stream = iter(spool)
@@ -198,10 +197,10 @@ def apply_operation(operation: Operation, image: Image) -> Image:
 
         if isinstance(image, PlanarImage):
             return operation.apply_to_planes(image)
+    if loses_depth(operation, image):
+        return operation.apply(to_eight_bits(image))
     if image.mode not in DEEP_COLOR or operation.bands == "whole":
         return operation.apply(_check_floats(operation, image))
-    if not has_16_bits(operation):
-        return operation.apply(_without_depth(image))
     from imgbatch.pixels.alpha import as_deep
 
     deep = as_deep(image)
@@ -220,8 +219,18 @@ def _check_floats(operation: Operation, image: Image) -> Image:
     return image
 
 
-def _without_depth(image: Image) -> Image:
-    return to_eight_bits(image) if image.mode in DEEP_COLOR else image
+def _as_it_asks(operation: Operation, image: Image) -> Image:
+    return to_eight_bits(image) if loses_depth(operation, image) else _check_floats(operation, image)
+
+
+def loses_depth(operation: Operation, image: Image) -> bool:
+    """Whether an operation gets 8 bits of an image with more.
+
+    Ours know 16-bit and 32-bit gray. What others call of Pillow mostly does not: ``convert("RGB")`` of it is white.
+    """
+    if has_16_bits(operation):
+        return False
+    return image.mode in (DEEP_COLOR if type(operation).__module__.startswith(_OURS) else DEEP)
 
 
 def eight_bit_operation(operations: Iterable[Operation]) -> Operation | None:

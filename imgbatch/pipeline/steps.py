@@ -204,6 +204,8 @@ def decode(image: ImageContext) -> None:
         frames, image.ink = profile_conversion.ink_to_srgb(frames, picture.metadata.icc), False
         picture.metadata.icc = None
         image.changes.append(f"mode: {picture.mode} -> sRGB")
+    if plan.common:
+        frames = depth.watch_depth(frames, plan.common, image.changes)
     image.frames = SpooledFrames(image.timer.operate(plan.common, frames))
     image.timer.frames = len(image.frames)
 
@@ -221,7 +223,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
             frames = SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc))
             metadata = replace(metadata, icc=None)
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
-        depth.lose_depth(image.frames[0], plan, decision.output, image.changes)
+        depth.lose_depth(image.frames[0], plan.own[decision.output], image.changes)
         frames = _apply(image, ops[:1], frames)
         if len(image.outputs) > 1 and decision.output in image.decisions.sources_from(0):
             image.reductions[decision.output] = frames

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.job import Target
-from imgbatch.operations.base import eight_bit_operation
+from imgbatch.operations.base import eight_bit_operation, loses_depth
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.planning.recipe import Output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.operations.base import Operation
 
 
 def with_depth(
@@ -54,24 +56,38 @@ def with_depth(
     return plan
 
 
-def lose_depth(image: Image, plan: DecodePlan, output: int, changes: list[str]) -> None:
-    """Note in `changes` which operation makes 8 bits of a picture with 16.
+def lose_depth(image: Image, operations: Iterable[Operation], changes: list[str]) -> None:
+    """Note in `changes` which of `operations` makes 8 bits of a picture with more.
 
     Parameters
     ----------
     image : Image
-        What was decoded.
-    plan : DecodePlan
-    output : int
-        Whose operations count.
+        What they get.
+    operations : iterable of Operation
     changes : list of str
     """
-    operation = eight_bit_operation((*plan.common, *plan.own[output])) if image.mode in color.DEEP_COLOR else None
+    operation = next((one for one in operations if loses_depth(one, image)), None)
     if operation is not None:
         changes.append(color.depth_loss(image))
         if image.mode in color.WIDE:
             color.to_eight_bits(image, changes)  # for what it says
         changes.append(f"depth: {operation.word} works with 8 bits")
+
+
+def watch_depth(frames: Iterable[Image], operations: Sequence[Operation], changes: list[str]) -> Iterator[Image]:
+    """`frames` as they come; of the first is noted which of `operations` makes 8 bits of it.
+
+    Parameters
+    ----------
+    frames : iterable of Image
+    operations : sequence of Operation
+    changes : list of str
+        Gets the note.
+    """
+    for number, frame in enumerate(frames):
+        if not number:
+            lose_depth(frame, operations, changes)
+        yield frame
 
 
 def raise_depth(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import numpy
 import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import declare
+from imgbatch import declare, testing
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameter_kinds import Number, Switch
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_words
@@ -310,3 +311,40 @@ def test_an_operation_whose_parameters_no_recipe_holds_is_in_none() -> None:
             ib.Output(ops=[operation])
     with pytest.raises(AssertionError, match="not declared"):
         ib.check_operation(Turn(90))
+
+
+@ib.operation("warm_test")
+@dataclass(frozen=True)
+class WarmTest(ib.Operation):
+    """Make every picture as warm as most people would write it."""
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return image.convert("RGB")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_it_gets_eight_bits_of_gray_unless_it_says_more(mode: str, shared: bool, tmp_path: Path) -> None:
+    """Pillow makes white of 16-bit gray that is converted to RGB, and says nothing."""
+    ramp = numpy.linspace(0, 65535 if mode != "F" else 1, 256).reshape(16, 16)
+    kinds = {"I;16": numpy.uint16, "I": numpy.int32, "F": numpy.float32}
+    Image.fromarray(ramp.astype(kinds[mode])).save(tmp_path / "a.tif")
+    outputs = [ib.Output(format="png")] if shared else [ib.Output(format="png", ops=[WarmTest()])]
+    report = ib.run(tmp_path, tmp_path / "out", ib.Recipe([WarmTest()] if shared else [], outputs), workers=0)
+    assert report.outcomes[0].changes[-1] == "depth: warm_test works with 8 bits"
+    assert f"depth: {16 if mode == 'I;16' else 32} -> 8 bits" in report.outcomes[0].changes
+    with Image.open(tmp_path / "out/a.png") as made:
+        pixels = numpy.asarray(made.convert("RGB")).astype(int)
+    assert abs(pixels - numpy.arange(256).reshape(16, 16, 1)).max() <= 1
+    with Image.open(tmp_path / "a.tif") as original:
+        assert (numpy.asarray(ib.apply(original, WarmTest())) == pixels).all()
+    ib.check_operation(WarmTest)
+
+
+def test_the_time_in_a_profile_that_pillow_makes_is_no_other_result() -> None:
+    made = [Image.new("RGB", (1, 1)) for _ in range(3)]
+    for image, time in zip(made, (b"1", b"2", b"2"), strict=True):
+        image.info["icc_profile"] = b"a" * 24 + time * 12 + b"b" * 92
+    made[2].info["icc_profile"] += b"c"
+    first, second, other = map(testing._state, made)
+    assert first == second != other
