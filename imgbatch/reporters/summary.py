@@ -73,7 +73,7 @@ def hints(
     return lines
 
 
-def folder_hints(removals: int, undo_folder: str | None) -> list[str]:
+def folder_hints(removals: int, undo_folder: str | None, state: str | None = None) -> list[str]:
     """What happened to files that were there before, a line each.
 
     Parameters
@@ -82,10 +82,14 @@ def folder_hints(removals: int, undo_folder: str | None) -> list[str]:
         How many outputs were removed because their sources are gone.
     undo_folder : str or None
         The folder in which originals were replaced.
+    state : str, optional
+        The folder of the state that was asked for, which the command has to name, too.
     """
     lines = [f"({removals} removed: the source is gone)"] if removals else []
     if undo_folder is not None:
-        lines.append(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(printable(undo_folder))})")
+        words = [undo_folder, *(["--state", state] if state else [])]
+        command = f"imgbatch undo {printable(shlex.join(words))}"
+        lines.append(f"(originals are kept; to take it back: {command})")
     return lines
 
 

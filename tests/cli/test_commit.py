@@ -137,9 +137,9 @@ def test_workflow_fails_on_a_damaged_picture(repository: Repository) -> None:
     repository.save("a b.png", noise())
     repository.commit("Add a picture")
     assert "1 ok" in repository.sh(check)
-    damage(repository.save("torn.jpg", noise()))
+    damage(repository.save("torn.JPG", noise()))
     repository.commit("Add a damaged picture")
-    assert "torn.jpg" in repository.sh(check, code=123)  # xargs: one of its commands failed
+    assert "torn.JPG" in repository.sh(check, code=123)  # xargs: one of its commands failed
 
 
 def test_workflow_commits_smaller_pictures(repository: Repository) -> None:
@@ -179,3 +179,11 @@ def test_example_has_the_hooks_of_this_repository() -> None:
     for word in ("id", "entry", "files"):
         pattern = re.compile(rf"^\W*{word}: (.*)$", flags=re.MULTILINE)
         assert pattern.findall(hooks) == pattern.findall(example), word
+
+
+def test_hook_takes_a_file_for_the_value_of_a_flag(repository: Repository) -> None:
+    (repository.folder / "logo.png").write_bytes((ROOT / "sample_images/png/soft-alpha.png").read_bytes())
+    path = repository.save("new.png", noise())
+    before, logo = path.read_bytes(), (repository.folder / "logo.png").read_bytes()
+    repository.sh("python -m imgbatch.cli.commands.service.commit --min-savings 0% --watermark logo.png new.png")
+    assert path.read_bytes() != before and (repository.folder / "logo.png").read_bytes() == logo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -344,3 +345,14 @@ def test_what_fails_may_be_quarantined(run: Run, place: Path) -> None:
     assert run(*HALF, "--quarantine", "bad").returncode == 1
     assert tree(place / "bad").keys() == {"a.jpg", "a.jpg.txt"}
     assert backups(place).keys() == {"trip/b.jpg", "trip/c.png"}
+
+
+@pytest.mark.parametrize("state", ["kept", "auto"])
+def test_the_undo_that_is_said_takes_it_back(run: Run, place: Path, state: str) -> None:
+    before = tree(place / "photos")
+    done = run("run", "photos", "--in-place", "--resize", "20", "--state", state, XDG_STATE_HOME=str(place / "home"))
+    command = done.stderr.partition("to take it back: imgbatch ")[2].partition(")")[0]
+    assert tree(place / "photos") != before
+    undone = run(*shlex.split(command), XDG_STATE_HOME=str(place / "home"))
+    assert undone.returncode == 0, (command, undone.stderr)
+    assert tree(place / "photos") == before

@@ -38,6 +38,7 @@ def test_a_page_is_as_the_declarations_have_it(topic: str) -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_page_answers_one_question_on_two_screens(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"[A-Z][^:?]+: [^?]+\?", pages.title(pages.source(topic)))
+    assert pages.source(topic).count("```") % 2 == 0, "a fence is missing"
     text = help_text(capsys, "help", topic)
     assert "<!--" not in text and "](" not in text
     assert not re.search(r"(?<![\w/'`])\*\*\w", text), "bold words"

@@ -126,6 +126,8 @@ def test_init_writes_a_preset(run: Run, place: Path, presets: Path) -> None:
     assert f"{place}/new/imgbatch/card.toml: edit it" in run("init", "card", **home).stdout
     assert run("run", "-r", "card", "photos", "-o", "out", **home).returncode == 0
     assert "Pictures of at most 1600 px" in run("recipes", **home).stdout
+    assert "imgbatch run -r 'for print' photos" in run("init", "for print", **home).stdout
+    assert "# imgbatch run -r 'for print' photos" in (place / "new/imgbatch/for print.toml").read_text()
     assert run("init", "web").returncode == 2 and (presets / "web.toml").read_text() == WEB
 
 

@@ -47,7 +47,9 @@ def try_environment(environment: Environment, python: str, folder: Path, words: 
     last = done.stdout.strip().rpartition("\n")[2]
     if done.returncode:
         print(done.stdout, file=sys.stderr)
-    return [environment.name, version, versions, re.sub(r"^=+ | in .*", "", last)]
+    said = re.sub(r"^=+ | in .*", "", last)
+    failed = done.returncode and not re.search("failed|error", said)  # "no tests ran"
+    return [environment.name, version, versions, f"{said} (failed: exit code {done.returncode})" if failed else said]
 
 
 def show(lines: Iterable[Sequence[str]]) -> None:

@@ -32,6 +32,7 @@ from imgbatch.cli.report_run import (
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, Report, format_bytes
+from imgbatch.core.run_settings import AUTO_STATE, Settings
 from imgbatch.planning.source_filter import looks_like_source
 from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import Console
@@ -40,7 +41,6 @@ from imgbatch.reporters.summary import folder_hints
 from imgbatch.storage.registry import absolute, without_secrets
 
 if TYPE_CHECKING:
-    from imgbatch.core.run_settings import Settings
     from imgbatch.runs.batch import Batch
 
 
@@ -267,7 +267,9 @@ def _carry_out(
     code = carry_out(batch, report, console, files, NEXT_STEP, user_reporter, unattended_settings.grace, hook)
     if not report.quiet:
         in_place = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
-        for line in folder_hints(len(batch.pruned), batch.folder if in_place else None):
+        state = request.settings.state  # of "auto" undo finds the folder, too
+        folder = batch.folder if in_place else None
+        for line in folder_hints(len(batch.pruned), folder, None if state == AUTO_STATE else state):
             console.say(line)
     if profile is not None:
         profile.finish(batch.report)

@@ -9,6 +9,7 @@ from typing import Any
 from imgbatch.cli.dispatch import COMMANDS
 from imgbatch.cli.flag import Flag
 from imgbatch.cli.flag_table import Command, run_flags
+from imgbatch.cli.manual.blocks.exit_codes import meaning_of
 from imgbatch.cli.manual.command_pages import MAIN
 from imgbatch.core.report import ExitCode
 from imgbatch.core.version import VERSION
@@ -48,7 +49,7 @@ def man_page() -> str:
             common = ", ".join(flag.name for flag in own if flag.name in names and not flag.is_operation)
             lines += [".PP", *_lines(f"As in imgbatch run: {common}.")]
     lines += _section("EXIT STATUS")
-    lines += [line for code in ExitCode for line in (".TP", f".B {code.value}", _text(code.name.lower()))]
+    lines += [line for code in ExitCode for line in (".TP", f".B {code.value}", _text(meaning_of(code)))]
     lines += [*_section("ENVIRONMENT AND FILES"), *_lines(_PLACES), *_section("SEE ALSO")]
     lines += _lines("imgbatch help topics lists the pages of the manual, imgbatch ops NAME tells all of an operation.")
     return "\n".join(_with_few_paragraphs(lines)) + "\n"

@@ -7,6 +7,7 @@ makes pictures of at most 1600 px. Tables, keys, values and what is said of them
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator
 
@@ -71,7 +72,7 @@ def recipe_form(name: str) -> str:
     """The text of the form, for a recipe that is called with ``-r name``."""
     run = [*_keys(Settings), *_keys(UnattendedSettings)]
     return "".join([
-        _HEAD.format(name=name),
+        _HEAD.format(name=shlex.quote(name)),
         *_keys(Filters),
         _OPERATIONS,
         _OUTPUTS,

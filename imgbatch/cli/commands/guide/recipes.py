@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Sequence
 
 from imgbatch.cli.environment.presets import is_preset_name, preset_folder, preset_path, preset_paths
@@ -64,7 +65,7 @@ def init(words: Sequence[str]) -> int:
         raise UsageError(f"{path!r} is there already, and is left as it is; choose another name") from None
     except OSError as error:
         raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
-    print(f"{path}: edit it, then imgbatch run -r {word} photos -o out")
+    print(f"{path}: edit it, then imgbatch run -r {shlex.quote(word)} photos -o out")
     return 0
 
 

@@ -11,11 +11,15 @@ written anew by its own tables, which loses next to nothing. Flags of the call s
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
+
+from imgbatch.cli.flag_table import run_flags
+from imgbatch.operations import all_operations
 
 #: A JPEG keeps its tables, so doing it again changes nothing; what gets hardly smaller keeps its bytes.
 FLAGS = ("--in-place", "--quality", "keep", "--optimize", "--min-savings", "5%")
@@ -31,10 +35,24 @@ def arguments(words: Sequence[str], state: str) -> list[str]:
     state : str
         The folder of ledger and originals.
     """
-    pictures = [word for word in words if os.path.isfile(word)]
-    flags = [word for word in words if not os.path.isfile(word)]
+    flags, pictures = _divide(words)
     includes = [word for path in pictures for word in ("--include", _own_glob(path))]
     return ["run", ".", *FLAGS, "--state", state, *flags, *includes]
+
+
+def _divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The flags with their values, and the files; the value of a flag may be a file, too (``--watermark logo.png``)."""
+    taking = {name for flag in run_flags(all_operations()) if flag.takes == "value" for name in flag.names}
+    flags, pictures = [], []
+    rest = iter(words)
+    for word in rest:
+        if word in taking:
+            flags += [word, *itertools.islice(rest, 1)]
+        elif os.path.isfile(word):
+            pictures.append(word)
+        else:
+            flags.append(word)
+    return flags, pictures
 
 
 def _own_glob(path: str) -> str:
@@ -44,7 +62,7 @@ def _own_glob(path: str) -> str:
 
 def main(words: Sequence[str]) -> int:
     """The exit code of the run; 0 where there is no picture."""
-    if not any(map(os.path.isfile, words)):
+    if not _divide(words)[1]:
         return 0
     answer = subprocess.run(["git", "rev-parse", "--git-path", "imgbatch"], capture_output=True, encoding="utf-8")
     if answer.returncode:

@@ -20,6 +20,11 @@ _MEANINGS = {
 }
 
 
+def meaning_of(code: ExitCode) -> str:
+    """What an exit code says, without the marks of code."""
+    return _MEANINGS[code].replace("`", "")
+
+
 def block() -> str:
     """The table of exit codes."""
     return markdown_table(["code", "meaning"], [[str(int(code)), _MEANINGS[code]] for code in ExitCode])
