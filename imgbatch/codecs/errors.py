@@ -145,7 +145,8 @@ def _of_operation(error: BaseException, message: str) -> str:
     trace, ours = error.__traceback__, {"imgbatch", "PIL", "numpy", *sys.stdlib_module_names}
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in ours:
-            return _with_type(error, message)
+            notes = getattr(error, "__notes__", ())
+            return one_line("; ".join([_with_type(error, message), *map(str, notes)]))
         trace = trace.tb_next
     return message if _is_for_users(error, message) else "it cannot work on this picture"
 

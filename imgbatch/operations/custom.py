@@ -19,7 +19,7 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
-from imgbatch.core.errors import DeclarationError, UsageError, wrong_value
+from imgbatch.core.errors import DeclarationError, ImageError, UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
 from imgbatch.core.parameters import Declaration, from_words, parameters
 from imgbatch.operations import registry
@@ -205,13 +205,19 @@ def _operation(word: str, cls: type) -> type[Operation]:
 
 
 def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
-    """`apply` with one sentence where it returns something else than an image."""
+    """`apply` with one sentence where it returns something else than an image, and a note of the mode where it raises."""
 
     @functools.wraps(apply)
     def apply_and_check(self: Operation, image: Image) -> Image:
         from PIL import Image as Images
 
-        result = apply(self, image)
+        try:
+            result = apply(self, image)
+        except ImageError:
+            raise
+        except Exception as error:
+            error.add_note(f"its image was of mode {image.mode}")
+            raise
         if not isinstance(result, Images.Image):
             raise TypeError(f"{self.word} returned {type(result).__name__}, not an image")
         return result

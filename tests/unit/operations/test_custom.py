@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
 
 import imgbatch as ib
 from imgbatch import declare, testing
@@ -19,6 +19,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.parameter_kinds import Number, Switch
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_words
 from imgbatch.operations import custom, plugins
+from tests.pages import blocks
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -160,6 +161,38 @@ def test_something_else_than_an_image_is_that_file_s_failure() -> None:
 
     with pytest.raises(TypeError, match="none_test returned NoneType, not an image"):
         ib.apply(RED, NoneTest())
+
+
+def test_what_it_raises_names_the_mode_of_the_image(tmp_path: Path) -> None:
+    @ib.operation("raise_test")
+    @dataclass(frozen=True)
+    class RaiseTest(ib.Operation):
+        """Take RGB only, and say nothing of it."""
+
+        def apply(self, image: Picture) -> Picture:
+            if image.mode == "L":
+                raise ib.ImageError("mode", "no gray")
+            return ImageChops.multiply(image, RED)
+
+    for mode in ("LA", "L"):
+        Image.new(mode, (8, 6)).save(tmp_path / f"{mode}.png")
+    gray, pale = ib.run(tmp_path, tmp_path / "out", ib.Recipe([RaiseTest()]), workers=0).failed
+    assert (gray.error.kind, gray.error.message) == ("mode", "no gray")
+    assert (pale.error.kind, pale.error.message) == (
+        "operation", "ValueError: images do not match; its image was of mode LA",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", [mode for mode in testing.MODES if mode not in ("I;16", "I;16B", "I", "F")])
+def test_the_page_shows_how_alpha_is_kept(mode: str) -> None:
+    space: dict[str, Any] = {}
+    exec(blocks("own-operations", "python")[1], space)
+    image = testing.picture(mode, (7, 5))
+    made = space["apply_to_colors"](image)
+    assert made.mode == ("RGBA" if "+" in mode or "A" in mode.replace("LAB", "") else "RGB")
+    assert made.convert("RGB").tobytes() == ImageOps.posterize(image.convert("RGB"), 3).tobytes()
+    if made.mode == "RGBA":
+        assert made.getchannel("A").tobytes() == image.convert("RGBA").getchannel("A").tobytes()
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
