@@ -90,6 +90,10 @@ def test_five_steps_are_enough(clone: Path, topic: str) -> None:
     with Image.open(photos[0]) as photo, Image.open(outputs[0]) as output:
         assert output.size == (photo.size if topic != "new-operation" else photo.size[::-1])
         assert output.format == ("SGI" if topic == "new-format" else photo.format)
+    manual = clone / "imgbatch" / "reference"
+    before = {path: path.read_bytes() for path in manual.iterdir()}
+    execute("python -m imgbatch help --markdown imgbatch/reference", clone)
+    assert {path: path.read_bytes() for path in manual.iterdir()} == before, "the steps leave the manual behind"
 
 
 def test_what_the_pages_add_keeps_the_rules_of_the_house(clone: Path) -> None:

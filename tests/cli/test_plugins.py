@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.cli.commands import recipe_effects
 from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
 from imgbatch.executors.processes.pool import Pool
@@ -267,6 +268,17 @@ def test_a_recipe_is_looked_at_without_its_code(run: Run, place: Path, words: li
         other = run(*words, "r.toml", "--on-finish", "true", "--resize", "9").stderr
         assert "on_finish" not in other and "touch" not in other and "execute mine/wash.py:Wash" not in other
         assert run(*words, "r.toml", "-Q").stderr == ""
+
+
+def test_each_effect_of_a_recipe_is_said(run: Run, place: Path) -> None:
+    values = {"in_place": "true", "prune": "true", "on_finish": '"true"', "log": '"l"', "state": '"s"'}
+    values |= {"archive": '"a"', "quarantine": '"q"'}
+    assert values.keys() == recipe_effects._RUN.keys()
+    for key, value in values.items():
+        (place / "r.toml").write_text(f'[input]\npaths = ["photos"]\n[run]\n{key} = {value}\n')
+        words = ["-o", "out"] if key != "in_place" else []
+        said = run("schedule", "r.toml", "--at", "daily", *words).stderr
+        assert f"note: each run of r.toml will {recipe_effects._RUN[key].split(' {')[0]}" in said, said
 
 
 def test_a_recipe_in_the_way_of_another_is_not_executed(run: Run, place: Path) -> None:

@@ -105,6 +105,15 @@ def test_a_strangers_recipe_is_said_to_write_elsewhere(run: Run, place: Path) ->
         assert (said in done.stderr) == is_said, done.stderr
 
 
+@pytest.mark.parametrize("key", ["archive", "quarantine", "state", "log"])
+def test_the_unit_may_write_to_each_place(run: Run, place: Path, key: str) -> None:
+    (place / "far/place").mkdir(parents=True)
+    value = "far/place/night.log" if key == "log" else "far/place"
+    (place / "r.toml").write_text(f'[input]\npaths = ["photos"]\n[run]\noutput = "web"\n{key} = "{value}"\n')
+    unit = run("schedule", "r.toml", "--at", "daily", "--as", "systemd").stdout
+    assert f"ReadWritePaths={place}/far/place\n" in unit
+
+
 def test_places_by_hand_are_relative_to_the_recipe(run: Run, place: Path) -> None:
     """Not to where cron starts it: that is the home folder, and of systemd the root."""
     (place / "jobs").mkdir()

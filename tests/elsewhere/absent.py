@@ -17,6 +17,14 @@ def patterns() -> list[tuple[str, str]]:
     return [(pattern, reason) for reason, tests in table.items() for pattern in tests]
 
 
+def pytest_configure() -> None:
+    """Refuse to begin where imgbatch sees this system as it is: then nothing would be shown."""
+    from imgbatch.storage import durable
+
+    if hasattr(vars(durable)["os"], "fork"):
+        pytest.exit("imgbatch sees a system that can fork: the copy is no other system", returncode=3)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot be there."""
     pairs = patterns()

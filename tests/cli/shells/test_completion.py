@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.cli.completion.vocabulary import vocabulary
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.operations import all_operations
 from tests.cli.conftest import COMMAND, environment
 from tests.cli.shells.terminal import Terminal
@@ -89,8 +90,8 @@ OFFERS = {
     "imgbatch run --resize 800,fit=co": {"cover", "contain"},
     "imgbatch run --resize 800,": {"fit", "gravity", "kernel", "upscale", "background", "focal", "linear"},
     "imgbatch run --resize 800,linear,fit=fill,": {"gravity", "kernel", "upscale", "background", "focal"},
-    "imgbatch run -f ": {"jpeg", "png", "webp", "avif", "tiff", "gif", "bmp", "jxl", "heif", "same"},
-    "imgbatch run -f webp,png,": {"jpeg", "avif", "tiff", "gif", "bmp", "jxl", "heif", "same"},
+    "imgbatch run -f ": {*WRITTEN, "same"},
+    "imgbatch run -f webp,png,": {*WRITTEN, "same"} - {"webp", "png"},
     "imgbatch run --depth ": {"keep", "8", "16"},
     "imgbatch run --lossless=": {"true", "false"},
     "imgbatch stats --mode ": {"RGB", "L", "RGBA"},

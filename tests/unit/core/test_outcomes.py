@@ -73,7 +73,7 @@ def test_many_failures_are_not_held() -> None:
         assert len(failures) == count
         return size
 
-    assert size_after(24_000) - size_after(8_000) < 48 * 16_000  # 40.3 each with Python 3.12, 39 with 3.11
+    assert size_after(24_000) - size_after(8_000) < 48 * 16_000  # 40.3 each with Python 3.12
 
 
 def test_what_nobody_keeps_is_counted() -> None:

@@ -20,7 +20,7 @@ from imgbatch.core.errors import HostError
 from imgbatch.core.job import Cost, Failure, Job, Outcome, Source, Target, Written
 from imgbatch.core.records import record_file, record_list
 from imgbatch.core.records.packing import JobPacking, OutcomePacking, SourcePacking
-from imgbatch.core.records.record_file import BUFFER_SIZE, RecordFile
+from imgbatch.core.records.record_file import RecordFile
 from imgbatch.core.records.record_list import RecordList
 from imgbatch.pipeline.inspect import VerifyJob
 from imgbatch.pixels.histogram import Measurement
@@ -218,7 +218,9 @@ def test_a_full_disk_is_told_and_costs_nothing(monkeypatch: pytest.MonkeyPatch, 
     assert records == [*values, *map(outcome, (9, 10, 11))]
 
 
-def test_a_value_costs_few_bytes_of_memory() -> None:
+def test_a_value_costs_few_bytes_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_file, "BUFFER_SIZE", 2**12)
+
     def size_after(count: int) -> int:
         tracemalloc.start()
         records = RecordList(OutcomePacking(), map(outcome, range(count)))
@@ -227,4 +229,4 @@ def test_a_value_costs_few_bytes_of_memory() -> None:
         assert len(records) == count
         return size
 
-    assert size_after(64_000) - size_after(16_000) < 9 * 48_000 + BUFFER_SIZE  # of which a part is waiting
+    assert size_after(32_000) - size_after(8_000) < 9 * 24_000 + 2**12  # of which a part is waiting

@@ -21,7 +21,7 @@ from imgbatch.planning import folders
 from imgbatch.planning.jobs import job_list
 from imgbatch.runs.batch import Batch
 
-FEW, MANY = 3_000, 9_000
+FEW, MANY = 1_000, 3_000
 IN_FOLDER = 250
 MOST_BYTES = 100  # at the peak, for each more file; 120 are promised of what the process holds
 RECIPE = ib.Recipe(ops=[ib.Resize("4")])
