@@ -13,6 +13,8 @@ from imgbatch.core.frozen_dataclass import frozen
 
 Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+#: What is said of a source that `--archive` and `--quarantine` moved, before its new place.
+MOVES = ("archived", "quarantined")
 SCHEMA = 1  # the "v" of every JSON record
 
 
@@ -187,6 +189,15 @@ class Outcome:
     def ok(self) -> bool:
         """Whether nothing is wrong: done now, or done before and unchanged since."""
         return self.status in ("ok", "unchanged", "skipped")
+
+    @property
+    def moved_to(self) -> str:
+        """Where its source is now that it was archived or quarantined; "" where it stayed."""
+        for text in reversed(self.changes):
+            word, _, place = text.partition(": ")
+            if word in MOVES:
+                return place
+        return ""
 
     def __repr__(self) -> str:
         from imgbatch.core.display.cards import outcome_line

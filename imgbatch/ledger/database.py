@@ -34,6 +34,7 @@ from imgbatch.storage.atomic_write import hash_of, open_atomic
 from imgbatch.storage.temporary import sweep
 
 FILE = "ledger.sqlite"
+_ANYWHERE = ("source", "place")  # paths of sources are absolute
 _TOGETHER = 1_000  # records that are read at a time
 
 
@@ -207,7 +208,7 @@ def _prove(table: str, row: Sequence[Any], folder: str) -> Sequence[object] | No
     """A row as it is believed; None: the files do not hold what it says, or are elsewhere."""
     if table == "runs":
         return row
-    if any(is_outside(os.fsdecode(row[column])) for column in PATHS[table] if COLUMNS[table][column] != "source"):
+    if any(is_outside(os.fsdecode(row[column])) for column in PATHS[table] if COLUMNS[table][column] not in _ANYWHERE):
         return None
     if table == "written":
         output = Row.from_record(folder, row)

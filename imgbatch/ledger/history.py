@@ -10,11 +10,11 @@ from imgbatch.core.errors import PlanError, wrong_value
 from imgbatch.core.parameter_kinds import check_path
 from imgbatch.ledger.database import FILE, open_to_read, read_table
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import PastRun, Replacement, state_folder
+from imgbatch.ledger.rows import PastRun, Replacement, Row, state_folder
 from imgbatch.ledger.shards.shard import refuse_waiting_shards
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
-from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores
+from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores, storage_of
 
 _SEPARATOR = os.fsencode(os.sep)
 
@@ -85,15 +85,26 @@ class History:
             raise PlanError(f"no runs are recorded in {display_path(self.folder)}{_hint(self.folder, state)}")
         self.replacements = read_replacements(self.folder, self.state)
 
-    def undoable_counts(self) -> dict[int, int]:
-        """How many files of each run can be taken back, as far as the ledger knows."""
+    def undoable_counts(self, with_moves: bool = False) -> dict[int, int]:
+        """How many files of each run can be taken back, as far as the ledger knows.
+
+        `with_moves`: also those whose sources have to be brought back before.
+        """
         counts: dict[int, int] = {}
         for run in (
             *(entry.run for entry in self.replacements if entry.step != "undone" and os.path.lexists(entry.backup)),
-            *(row.run for row in self.ledger.rows if row.intact()),
+            *(row.run for row in self.ledger.rows if row.intact() and (with_moves or not is_away(row))),
         ):
             counts[run] = counts.get(run, 0) + 1
         return counts
+
+
+def is_away(row: Row) -> bool:
+    """Whether the source of an output was archived, and nobody has brought it back."""
+    if not row.moved:
+        return False
+    store = storage_of(row.source)
+    return not (row.source_hash and store.exists(row.source) and store.fingerprint(row.source) == row.source_hash)
 
 
 def read_runs(state: str, mend: bool = False) -> list[PastRun]:

@@ -129,7 +129,7 @@ class Ledger(LedgerIndex, MergeNotes):
                 os.fsencode(relative_path(one.path, self.folder)), source, one.output, outcome.source.size,
                 outcome.source.mtime_ns, digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
                 one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
-                one.placeholder,
+                one.placeholder, b"",
             )  # fmt: skip
             self._pending["written"].append(record)
         error = outcome.error
@@ -184,6 +184,13 @@ class Ledger(LedgerIndex, MergeNotes):
             self._pending["moved"].append((os.fsencode(outcome.source.path),))
             if outcome.status != "ok":
                 self.flush()
+
+    def note_place(self, outcome: Outcome) -> None:
+        """Say where a source is that was archived, so that `undo` can tell."""
+        place = os.fsencode(outcome.moved_to)
+        if self.keep and place:
+            for one in outcome.outputs:
+                self._pending["places"].append((place, os.fsencode(relative_path(one.path, self.folder))))
 
     def forget(self, row: Row) -> None:
         """A file is gone, and with it what is known of it."""

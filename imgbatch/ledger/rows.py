@@ -50,7 +50,7 @@ def digest_with_fields(digest: str, fields: Iterable[str], number: int, mtime_ns
 
 @frozen(slots=True)
 class Row:
-    """One file that a run wrote; `path` is absolute."""
+    """One file that a run wrote; `path` is absolute, and so is `place`, where its source was archived."""
 
     path: str
     source: str
@@ -72,17 +72,19 @@ class Row:
     run: int
     moved: int
     placeholder: str = ""
+    place: str = ""
 
     @classmethod
     def from_record(cls, folder: str, record: Sequence[Any]) -> Row:
         """The row of a record of `written` in the ledger of DIR (absolute)."""
         path, source, *rest = record
+        rest[-1] = os.fsdecode(rest[-1])
         return cls(os.path.join(folder, os.fsdecode(path)), os.fsdecode(source), *rest)
 
     def as_record(self, folder: str) -> tuple[object, ...]:
         """The record of `written` for this row in the ledger of DIR (absolute)."""
-        path, source, *rest = (getattr(self, name) for name in self.__match_args__)
-        return (os.fsencode(relative_path(path, folder)), os.fsencode(source), *rest)
+        path, source, *rest, place = (getattr(self, name) for name in self.__match_args__)
+        return (os.fsencode(relative_path(path, folder)), os.fsencode(source), *rest, os.fsencode(place))
 
     def intact(self) -> bool:
         """Whether the file is there as it was written: by size and mtime, or where only that is another, by content."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from types import UnionType
 from typing import NamedTuple
 
-VERSION = 6
+VERSION = 7
 #: A new ledger's tables.
 SCHEMA = {
     "written": """CREATE TABLE IF NOT EXISTS written (
@@ -35,7 +35,8 @@ SCHEMA = {
     recorded_ns INTEGER NOT NULL DEFAULT 0,
     run INTEGER NOT NULL DEFAULT 0,
     moved INTEGER NOT NULL DEFAULT 0,       -- whether the source was to be archived: then it is not gone
-    placeholder TEXT NOT NULL DEFAULT ''    -- what stands for the file while it loads; '' where nobody asked
+    placeholder TEXT NOT NULL DEFAULT '',   -- what stands for the file while it loads; '' where nobody asked
+    place BLOB NOT NULL DEFAULT X''         -- absolute: where the source was archived; '': not, or not known
 ) WITHOUT ROWID""",
     "failures": """CREATE TABLE IF NOT EXISTS failures (
     source BLOB NOT NULL,        -- absolute
@@ -90,13 +91,13 @@ _COUNT: Kind = int | None
 KINDS: dict[str, tuple[Kind, ...]] = {
     "written": (
         bytes, bytes, int, int, int, str, str, int, int, int, _COUNT, int, int, str, str, str, int, int, int,
-        str,
+        str, bytes,
     ),
     "failures": (bytes, str, int, int, str, str, str, str, int, int, str, int),
     "runs": (int, int, int, _COUNT, _COUNT, str, str, str, str, bytes),
     "replaced": (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, _COUNT),
 }  # fmt: skip
-PATHS = {"written": (0, 1), "failures": (0,), "runs": (9,), "replaced": (1, 5)}
+PATHS = {"written": (0, 1, 20), "failures": (0,), "runs": (9,), "replaced": (1, 5)}
 
 
 def _places(*names: str) -> dict[str, list[int]]:
@@ -132,6 +133,7 @@ MIGRATIONS = {
         columns=[("runs", "folder", _BYTES), ("written", "own", _TEXT), ("written", "moved", _NUMBER)]
     ),
     6: Migration(columns=[("written", "placeholder", _TEXT)]),
+    7: Migration(columns=[("written", "place", _BYTES)]),
 }
 
 
@@ -175,6 +177,7 @@ CHANGES = {
     "forgotten": "DELETE FROM failures WHERE source=? AND digest=?",
     "moved": "UPDATE written SET moved=1 WHERE source=?",
     "pruned": "DELETE FROM written WHERE path=?",
+    "places": "UPDATE written SET place=? WHERE path=?",
     "placeholders": "UPDATE written SET placeholder=? WHERE path=?",
 }
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from imgbatch.core.errors import BLAME, DISK_ERRNOS, UsageError, one_line
-from imgbatch.core.job import Outcome, Source
+from imgbatch.core.job import MOVES, Outcome, Source
 from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
@@ -82,9 +82,9 @@ class SourceMover:
         """
         error = outcome.error
         if outcome.status in ("ok", "unchanged") and self._archive is not None:
-            folder, word = self._archive, "archived"
+            folder, word = self._archive, MOVES[0]
         elif error is not None and BLAME[error.kind] == "file" and self._quarantine is not None:
-            folder, word = self._quarantine, "quarantined"
+            folder, word = self._quarantine, MOVES[1]
         else:
             return outcome
         try:

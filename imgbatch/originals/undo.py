@@ -3,27 +3,29 @@
 A run ``--in-place``: where a file's content is still what the run made, the original is put in its place in one step;
 then that is written down, and only then is the backup given up. A kill in between is understood by the content, as in
 in_place.py. A run into an output folder: its outputs are removed where they are as it wrote them and can be made
-again. What was changed since is left as it is, and named.
+again: of a source that was archived it is said how it comes back. What was changed since is left as it is, and named.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
 from dataclasses import dataclass, field
 
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.parameter_kinds import check_type, python_scalar
 from imgbatch.core.quantities import Duration
-from imgbatch.ledger.history import History, read_replacements
+from imgbatch.ledger.history import History, is_away, read_replacements
 from imgbatch.ledger.rows import Replacement, Row
 from imgbatch.originals.backups import discard, restore
 from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.folders import display_path
+from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import hash_of
 from imgbatch.storage.below import Root
 from imgbatch.storage.lock import Lock
-from imgbatch.storage.registry import root_of_store, storage_of
+from imgbatch.storage.registry import is_remote, root_of_store, storage_of
 from imgbatch.storage.temporary import sweep
 
 
@@ -116,7 +118,7 @@ class _Undo:
             settle_intentions(self._replacements, candidates, history.state)
             history.replacements = self._entries = read_replacements(history.folder, history.state)
         if number is None:
-            counts = history.undoable_counts()
+            counts = history.undoable_counts(with_moves=True)
             if not counts:
                 raise PlanError(f"nothing is left to take back in {display_path(history.folder)}")
             number = max(counts)
@@ -186,7 +188,9 @@ class _Undo:
             return
         if not row.hash or store.fingerprint(row.path) != row.hash:
             why = "was changed since"
-        elif row.moved or not _is_there(row.source):
+        elif is_away(row):
+            why = _way_back(row)
+        elif not _is_there(row.source):
             why = f"its source {display_path(row.source)} is not there any more, so that it could not be made again"
         if why:
             result.left.append((row.path, why))
@@ -201,6 +205,30 @@ class _Undo:
             result.left.append((row.path, one_line(error.strerror or str(error))))
             return
         result.removed.append(row.path)
+
+
+def _way_back(row: Row) -> str:
+    """Where the source of an output was archived, and how it comes back: the ledger's word moves no file."""
+    source, place = row.source, row.place
+    if not place:
+        return f"its source {display_path(source)} was archived; bring it back, then undo again"
+    if storage_of(source).exists(source):
+        return f"its source was archived, to {display_path(place)}, and in its place is another file"
+    if not storage_of(place).exists(place):
+        return f"its source was archived, to {display_path(place)}, and is not there any more"
+    if is_remote(place) or is_remote(source):
+        return f"its source was archived, to {printable(place)}; copy it back to {printable(source)}, then undo again"
+    move = " ".join(["mv -n", *(shlex.quote(_near(path)) for path in (place, source))])
+    return f"its source was archived; bring it back, then undo again: {printable(move)}"
+
+
+def _near(path: str) -> str:
+    """A path as a shell takes it: relative where it lies below the current folder."""
+    try:
+        near = os.path.relpath(path)
+    except (OSError, ValueError):  # the folder one is in was removed; another drive
+        return path
+    return path if near.startswith((os.pardir, "-")) else near
 
 
 def _is_there(path: str) -> bool:

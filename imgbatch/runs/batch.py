@@ -211,6 +211,7 @@ class Batch(Run):
             self._try_record(preparation.destination.record, outcome)
         if preparation.source_mover is not None and self._try_record(ledger.record_move, outcome):
             outcome = preparation.source_mover.settle(outcome, self.fail)
+            ledger.note_place(outcome)
         self._count(outcome)
         return outcome
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,44 @@ def test_archived_sources_cannot_make_their_outputs_again(run: Run, place: Path)
     before = tree(place / "out")
     Image.new("RGB", (5, 5)).save(place / "photos" / "a.jpg")  # another one has its name now
     assert "3 left as they are" in run("undo", "out").stderr and tree(place / "out") == before
+
+
+def test_an_archived_source_is_named_where_it_lies_with_the_command_that_brings_it_back(run: Run, place: Path) -> None:
+    shutil.move(place / "photos" / "a.jpg", place / "photos" / "it's a.jpg")
+    run("run", "photos/trip", "-o", "out", "--resize", "50%")
+    run(*OUT, "--archive", "done")
+    assert [json.loads(line)["to_undo"] for line in run("history", "out", "--json").stdout.splitlines()] == [0, 0]
+    done = run("undo", "out")
+    lines = done.stderr.splitlines()
+    start = "left: out/it's a.jpg: its source was archived; bring it back, then undo again: "
+    assert done.returncode == 1 and lines[-1] == "run 2: 3 left as they are" and lines[0].startswith(start)
+    for line in lines[:-1]:
+        subprocess.run(["sh", "-c", line.rpartition("undo again: ")[2]], cwd=place, check=True)
+    assert tree(place / "photos").keys() == {"it's a.jpg", "notes.txt", "trip/b.jpg", "trip/c.png"}
+    assert [json.loads(line)["to_undo"] for line in run("history", "out", "--json").stdout.splitlines()][-1] == 3
+    done = run("undo", "out")
+    assert (done.returncode, done.stderr) == (0, "run 2: 3 removed\n")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("another", "its source was archived, to done/a.jpg, and in its place is another file"),
+        ("gone", "its source was archived, to done/a.jpg, and is not there any more"),
+        ("unknown", "its source photos/a.jpg was archived; bring it back, then undo again"),
+    ],
+)
+def test_of_an_archived_source_only_what_is_so_is_said(run: Run, place: Path, made: str, said: str) -> None:
+    run(*OUT, "--archive", "done")
+    if made == "another":
+        (place / "photos" / "a.jpg").write_bytes(b"another one")
+    elif made == "gone":
+        (place / "done" / "a.jpg").unlink()
+    else:  # as older ledgers have it
+        with sqlite3.connect(place / "out" / STATE / FILE) as connection:
+            connection.execute("UPDATE written SET place=X''")
+        connection.close()
+    assert f"left: out/a.jpg: {said}\n" in run("undo", "out", "-n").stderr
 
 
 def test_history_tells_every_run(run: Run, place: Path) -> None:

@@ -162,7 +162,9 @@ List the past runs of an output folder, or of a folder whose files were changed 
 at the end: number, start, duration, exit code, counts, how many files can be taken back, and what
 was typed."""
 
-HISTORY_AFTER = "An exit code of `-`: the run is at work, or was killed."
+HISTORY_AFTER = """\
+An exit code of `-`: the run is at work, or was killed. What was made of sources that were archived
+can be taken back once these are back: imgbatch undo names the commands."""
 
 UNDO_USAGE = "imgbatch undo DIR [RUN] [-n]"
 
@@ -173,7 +175,8 @@ wrote them and whose sources are still there, so that they can be made again; wh
 does not come back."""
 
 UNDO_AFTER = """\
-A file that was changed since stays as it is, and is named; the others are still taken back. Exit
+A file that was changed since stays as it is, and is named; the others are still taken back. Where a
+source was archived (--archive), the command that brings it back is named; then undo again. Exit
 codes: 0 all is taken back, 1 some files were left, 2 refused, 75 a run is at work."""
 
 MERGE_USAGE = "imgbatch merge DIR [--report FILE] [options]"

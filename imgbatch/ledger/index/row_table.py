@@ -44,8 +44,8 @@ class RowTable(Collection[Row]):
 
     def add_record(self, record: tuple[Any, ...]) -> None:
         """Add a record of `written`."""
-        path, source, *rest = record
-        self._add((path.decode(_ENCODING, _ERRORS), source.decode(_ENCODING, _ERRORS), *rest))
+        path, source, *rest, place = record
+        self._add((*(name.decode(_ENCODING, _ERRORS) for name in (path, source)), *rest, os.fsdecode(place)))
 
     def add(self, row: Row) -> None:
         """Add a row; its path is below the output folder."""

@@ -17,7 +17,7 @@ from tests.permissions import closed_folder
 
 ROW = (
     b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, 32 * "c", 32 * "d", "jpeg", 777, 0, 0,
-    "",
+    "", b"",
 )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ from imgbatch.ledger.database import FILE, open_to_write, read_rows
 def test_a_ledger_that_names_a_place_outside_is_set_aside(tmp_path: Path, statement: str, place: object) -> None:
     file = str(tmp_path / FILE)
     with contextlib.closing(open_to_write(file)) as connection, connection:
-        connection.execute("INSERT INTO written VALUES (x'61',x'62',0,1,1,'d','png',1,1,1,null,1,1,'','','',1,0,0,'')")
+        connection.execute(
+            "INSERT INTO written VALUES (x'61',x'62',0,1,1,'d','png',1,1,1,null,1,1,'','','',1,0,0,'',x'')"
+        )
         connection.execute("INSERT INTO replaced VALUES (1,x'61','done','','',x'61',1,1,1,'png',1,1,1,null)")
     read_rows(file, mend=True)
     with contextlib.closing(open_to_write(file)) as connection, connection:

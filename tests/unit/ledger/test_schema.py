@@ -26,7 +26,7 @@ _FIRST = (
     "height INTEGER NOT NULL, frames INTEGER NOT NULL, quality INTEGER, size INTEGER NOT NULL, "
     "mtime_ns INTEGER NOT NULL"
 )
-_TEXT, _NUMBER = "TEXT NOT NULL DEFAULT ''", "INTEGER NOT NULL DEFAULT 0"
+_TEXT, _NUMBER, _BYTES = "TEXT NOT NULL DEFAULT ''", "INTEGER NOT NULL DEFAULT 0", "BLOB NOT NULL DEFAULT X''"
 _HASHES, _TIMES = f"source_hash {_TEXT}, hash {_TEXT}", f"recorded_ns {_NUMBER}, run {_NUMBER}"
 _WRITTEN = f"CREATE TABLE written ({_FIRST}, {_HASHES}, own {_TEXT}, {_TIMES}, moved {_NUMBER}) WITHOUT ROWID"
 _FAILURES = (
@@ -60,10 +60,17 @@ STORED: dict[str, tuple[int, Sequence[str]]] = {
         6,
         [
             f"{_WRITTEN.removesuffix(') WITHOUT ROWID')}, placeholder {_TEXT}) WITHOUT ROWID", _FAILURES,
-            f"{_RUNS}, folder BLOB NOT NULL DEFAULT X'')", _REPLACED,
+            f"{_RUNS}, folder {_BYTES})", _REPLACED,
         ],
     ),
-    "5": (5, [_WRITTEN, _FAILURES, f"{_RUNS}, folder BLOB NOT NULL DEFAULT X'')", _REPLACED]),
+    "7": (
+        7,
+        [
+            f"{_WRITTEN.removesuffix(') WITHOUT ROWID')}, placeholder {_TEXT}, place {_BYTES}) WITHOUT ROWID",
+            _FAILURES, f"{_RUNS}, folder {_BYTES})", _REPLACED,
+        ],
+    ),
+    "5": (5, [_WRITTEN, _FAILURES, f"{_RUNS}, folder {_BYTES})", _REPLACED]),
 }
 _FAILED = (b"/photos/b.jpg", "recipe", 1, 2, "failed", "corrupt", "decode", "cut", 1, 0, "imgbatch 1", 1)
 _RUN = (1, 10, 20, 30, 0, "{}", "recipe", "imgbatch 1", "imgbatch run", b"/out")
@@ -81,7 +88,7 @@ def _store(file: Path, version: str) -> None:
         connection.execute(f"PRAGMA user_version={number}")
         row = (
             b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, SOURCE_HASH, HASH, "jpeg", 777,
-            1, 1, "hash #102030",
+            1, 1, "hash #102030", b"/done/a.jpg",
         )  # fmt: skip
         rows = {"written": row, "failures": _FAILED, "runs": _RUN, "replaced": _REPLACEMENT}
         for name, values in rows.items():
@@ -105,6 +112,7 @@ def test_a_ledger_of_every_version_is_read_and_becomes_one_of_this(tmp_path: Pat
         assert (row.source_hash, row.hash) == ((SOURCE_HASH, HASH) if number >= 2 else ("", ""))
         assert (row.own, row.moved) == (("jpeg", 1) if version not in ("1", "2, the first") else ("", 0))
         assert row.placeholder == ("hash #102030" if number >= 6 else "")
+        assert row.place == ("/done/a.jpg" if number >= 7 else "")
         assert row.recorded_ns == (777 if number >= 4 else 0)  # else `own` would be believed
         assert rows["failures"] == ([_FAILED] if number >= 2 else [])
         runs = read_runs(str(file.parent))
