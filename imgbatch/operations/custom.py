@@ -205,7 +205,7 @@ def _operation(word: str, cls: type) -> type[Operation]:
 
 
 def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
-    """`apply` with one sentence where it returns something else than an image, and a note of the mode where it raises."""
+    """`apply`, with a sentence where it returns no image, and a note of the mode where it raises."""
 
     @functools.wraps(apply)
     def apply_and_check(self: Operation, image: Image) -> Image:
