@@ -2,7 +2,7 @@
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.file_parameter import File
@@ -18,6 +18,10 @@ SAME = "same"
 SPELLINGS = (("jpg", "jpeg"), ("tif", "tiff"), ("heic", "heif"))
 #: What may be written: at the shell, in a recipe and in Python.
 FORMAT = Choice((*WRITTEN, SAME), SPELLINGS)
+#: The same for type checkers.
+Format = Literal[
+    "same", "jpeg", "png", "webp", "avif", "tiff", "gif", "bmp", "jxl", "heif", "jpg", "tif", "heic"
+]  # fmt: skip
 _METADATA = Heading("metadata")  # of the help pages
 
 

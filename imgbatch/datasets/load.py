@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgbatch.core.errors import HostError, unknown
 from imgbatch.core.job import Outcome
@@ -169,7 +169,7 @@ class LoadRun(Run):
 def load(
     paths: Sequence[Path] | Path,
     *ops: Operation,
-    mode: str = "RGB",
+    mode: Literal["RGB", "L", "RGBA"] = "RGB",
     out: NDArray[Any] | None = None,
     spill: Path | None = None,
     workers: int | str = "auto",
@@ -178,7 +178,7 @@ def load(
     max_pixels: int | str = 268_000_000,
     filters: Filters | None = None,
     auto_orient: bool = True,
-    resampler: str = "auto",
+    resampler: Literal["auto", "numpy", "cykooz"] = "auto",
     progress: bool = False,
 ) -> Loaded:
     """Images as one array in shared memory: decoded by worker processes, each into its row, no pixels pickled.

@@ -21,6 +21,8 @@ from imgbatch.memory.shared_memory import reserve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imgbatch.core.job import FailedOutcome
+
 
 class Loaded:
     """Images as one array, and what became of each file.
@@ -66,8 +68,8 @@ class Loaded:
         return self.report.outcomes
 
     @property
-    def failed(self) -> Sequence[Outcome]:
-        """The outcomes of the rows that are not valid."""
+    def failed(self) -> Sequence[FailedOutcome]:
+        """The outcomes of the rows that are not valid, each with its error."""
         return self.report.failed
 
     @property

@@ -7,7 +7,7 @@ the same bits for any number of workers, and a worker that dies neither loses no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Unpack
+from typing import Literal, Unpack
 
 from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.job import Outcome
@@ -117,8 +117,8 @@ def stats(
     paths: Sequence[Path] | Path,
     ops: Operation | Iterable[Operation] = (),
     *,
-    mode: str = "RGB",
-    weight: str = "pixel",
+    mode: Literal["RGB", "L", "RGBA"] = "RGB",
+    weight: Literal["pixel", "image"] = "pixel",
     mean_image: tuple[int, int] | None = None,
     auto_orient: bool = True,
     filters: Filters | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 from imgbatch.core.parameter_kinds import Choice, Grammar
 from imgbatch.operations.base import Bands, Operation, refuse_mode
@@ -31,7 +31,8 @@ BACKGROUND = Grammar(
     ("white", "#ff8800", "rgb(1,2,3)"),
     spell_color,
 )
-ACTIONS = ("remove", "off", "on", "set", "opaque", "transparent", "extract", "copy", "shape", "background")
+Action = Literal["remove", "off", "on", "set", "opaque", "transparent", "extract", "copy", "shape", "background"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Alpha(Operation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, action: str, background: Color = "white") -> None: ...
+        def __init__(self, action: Action, background: Color = "white") -> None: ...
 
     def apply(self, image: Image) -> Image:
         if self.action == "remove":

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
@@ -21,6 +21,8 @@ from imgbatch.pixels.moments import TOP, EqualWeightMoments, pool
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from imgbatch.core.job import FailedOutcome
 
 WEIGHTS = ("pixel", "image")
 #: The ratios that have a name; of a portrait they are turned.
@@ -84,7 +86,7 @@ class Statistics:
     formats, modes : dict
         How many files have which format (our words) and mode (Pillow's).
     failures : sequence of Outcome
-        In the order of the sources.
+        Each with its error, in the order of the sources.
     mean_image : (H, W, C) float64 or None
         The mean of all images on the grid that was asked for, as parts of 1.0; every image counts the same.
     """
@@ -106,7 +108,7 @@ class Statistics:
     aspects: dict[str, int]
     formats: dict[str, int]
     modes: dict[str, int]
-    failures: Sequence[Outcome]
+    failures: Sequence[FailedOutcome]
     mean_image: NDArray[Any] | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -222,7 +224,7 @@ class PictureCounts:
             self.equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
 
 
-def make_statistics(mode: str, sums: Sums, pictures: PictureCounts, failures: Sequence[Outcome]) -> Statistics:
+def make_statistics(mode: str, sums: Sums, pictures: PictureCounts, failures: Sequence[FailedOutcome]) -> Statistics:
     """The figures that follow from the exact sums, and from what was said of each file.
 
     Parameters
@@ -277,7 +279,7 @@ def output_statistics(sums: Sums, outcomes: Outcomes) -> Statistics:
     for outcome in outcomes:
         for output in outcome.outputs if outcome.status == "ok" else ():
             pictures.add(output.format, output.mode or "unknown", (output.width, output.height))
-    return make_statistics("RGB", sums, pictures, outcomes.of_status(WRONG))
+    return make_statistics("RGB", sums, pictures, cast("Sequence[FailedOutcome]", outcomes.of_status(WRONG)))
 
 
 def aspect(width: int, height: int) -> str:

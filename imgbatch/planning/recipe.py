@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from imgbatch.codecs.encoder_options import SAME, Encoding
+from imgbatch.codecs.encoder_options import SAME, Encoding, Format
 from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
@@ -97,12 +97,15 @@ class Output(Encoding):
     if TYPE_CHECKING:
 
         def __init__(
-            self, format: str = "same", quality: int | str | None = None, subsampling: str = "auto",
-            progressive: bool = False, optimize: bool = False, lossless: bool = False, compression: str = "keep",
-            effort: int | None = None, depth: str = "keep", colors: int | None = None,
+            self, format: Format = "same", quality: int | str | None = None,
+            subsampling: Literal["auto", "4:4:4", "4:2:2", "4:2:0"] = "auto",
+            progressive: bool = False, optimize: bool = False, lossless: bool = False,
+            compression: Literal["keep", "none", "deflate", "lzw", "jpeg", "zstd", "g4"] = "keep",
+            effort: int | None = None, depth: Literal["keep", "8", "16"] = "keep", colors: int | None = None,
             max_bytes: int | str | None = None, min_ssim: float | None = None, min_quality: int | None = None,
             then_shrink: bool = False, min_savings: str | None = None, background: Color = "#ffffff",
-            frames: str = "all", icc: str = "keep", gainmap: str = "keep",
+            frames: str = "all",
+            icc: Literal["keep", "srgb", "none"] = "keep", gainmap: Literal["keep", "drop"] = "keep",
             assume_icc: str | os.PathLike[str] | None = None, strip: str | None = None, keep: str | None = None,
             set: Mapping[str, str | Sequence[str]] | None = None, dir: str | os.PathLike[str] = "",
             name: str = "{dir}/{stem}.{ext}", preserve: bool = False, ops: Operation | Iterable[Operation] = (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from imgbatch.core.parameter_kinds import check_type
 from imgbatch.operations import Operation, apply_all
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation], *, resampler: str = "auto") -> Image:
+def apply(
+    image: Image,
+    recipe: Recipe | Operation | Iterable[Operation],
+    *,
+    resampler: Literal["auto", "numpy", "cykooz"] = "auto",
+) -> Image:
     """`image` after the operations of `recipe`; the argument itself is not changed.
 
     Parameters
@@ -59,8 +64,8 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation], *, res
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:
         ops = check_ops(recipe, "recipe")
-    resampler = check_type("resampler", resampler, str, "auto, numpy or cykooz")
-    engine = choose(resampler) if resampler != "auto" else resampler
+    word: str = check_type("resampler", resampler, str, "auto, numpy or cykooz")
+    engine = choose(word) if word != "auto" else word
     image.load()
     frames: Iterable[Image] = [image]
     if needs_screen(ops, image.mode):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
 from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.parameter_kinds import check_type
@@ -27,7 +27,7 @@ class ReadOnlyKeywords(TypedDict, total=False):
     memory: int | str
     untrusted: bool
     max_pixels: int | str
-    fail_on: str
+    fail_on: Literal["none", "truncated", "error", "warning"]
     fail_fast: bool
     max_failures: str | int | None
     retries: int
@@ -36,7 +36,7 @@ class ReadOnlyKeywords(TypedDict, total=False):
 class ResizeKeywords(ReadOnlyKeywords, total=False):
     """The same where pictures may be resized first."""
 
-    resampler: str
+    resampler: Literal["auto", "numpy", "cykooz"]
 
 
 class RunKeywords(ResizeKeywords, total=False):
@@ -55,7 +55,7 @@ class RunKeywords(ResizeKeywords, total=False):
     max_files: int | None
     state: str | os.PathLike[str] | None
     trust_state: bool
-    sync: str
+    sync: Literal["auto", "off"]
     in_place: bool
     keep_backups: float | str | None
     archive: str | os.PathLike[str] | None
@@ -65,7 +65,7 @@ class RunKeywords(ResizeKeywords, total=False):
     executor_timeout: float | str
     shard: str | None
     stream: bool
-    known_failures: str | None
+    known_failures: Literal["ok", "fail"] | None
 
 
 def describe_settings(function: F) -> F:

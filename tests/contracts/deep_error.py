@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ OPERATIONS = (ib.Resize("50%"), ib.Blur(2), ib.Brightness(1.2))
 MOST = 2  # each operation is rounded once
 
 
-def errors(source: str, format: str, folder: Path, size: tuple[int, int] = (240, 160)) -> tuple[float, float]:
+def errors(source: str, format: Any, folder: Path, size: tuple[int, int] = (240, 160)) -> tuple[float, float]:
     """The largest and the mean error of a gradient.
 
     Parameters

@@ -94,7 +94,7 @@ def test_a_picture_is_packed_as_its_source(word: str, mode: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("word", [*WORDS, "keep"])
-def test_16_bits_of_color_are_packed_alike(word: str, tmp_path: Path) -> None:
+def test_16_bits_of_color_are_packed_alike(word: Any, tmp_path: Path) -> None:
     samples = numpy.random.default_rng(5).integers(0, 65536, (24, 32, 3), numpy.uint16)
     first = DeepImage([Image.fromarray(numpy.ascontiguousarray(samples[..., band])) for band in range(3)])
     metadata = Metadata(compressions=(32773, 5))

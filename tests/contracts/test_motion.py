@@ -110,7 +110,7 @@ def test_a_gif_plays_as_long_though_its_durations_are_rounded(tmp_path: Path, ex
 @pytest.mark.parametrize("format", ["jpeg", "bmp"])
 @pytest.mark.parametrize("source", ANIMATIONS, ids=lambda path: path.name)
 def test_several_frames_to_a_still_format_fail_unless_frames_are_chosen(
-    tmp_path: Path, source: Path, format: str
+    tmp_path: Path, source: Path, format: Any
 ) -> None:
     plain = ib.Recipe(outputs=[ib.Output(format=format)])
     (outcome,) = ib.run([source], tmp_path / "all", plain, workers=0).outcomes

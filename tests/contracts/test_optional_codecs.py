@@ -137,7 +137,7 @@ def test_a_profile_is_kept_or_made_srgb_with_a_word(name: str) -> None:
         assert any(text.startswith("icc") for text in file.changes)
 
 
-def test_a_run_writes_them_with_their_suffix(name: str, tmp_path: Path) -> None:
+def test_a_run_writes_them_with_their_suffix(name: Any, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     smooth("RGB", (64, 48)).save(tmp_path / "in" / "a.png")
     recipe = ib.Recipe([ib.Resize("32")], [ib.Output(format=name)])
@@ -151,7 +151,7 @@ def test_a_run_writes_them_with_their_suffix(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_without_its_package_a_run_is_refused_with_the_command(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smooth("RGB").save(tmp_path / "a.png")
     monkeypatch.setattr(optional_readers, "is_installed", lambda _: False)

@@ -141,7 +141,7 @@ def test_gray_stays_gray_and_keeps_its_depth(mode: str) -> None:
 @pytest.mark.parametrize("wish", ["keep", "srgb", "none"])
 @pytest.mark.parametrize("format", ["png", "tiff", "webp"])
 @pytest.mark.parametrize("kind", [b"RGB ", b"GRAY"])
-def test_a_second_pass_changes_neither_pixels_nor_profile(tmp_path: Path, format: str, wish: str, kind: bytes) -> None:
+def test_a_second_pass_changes_neither_pixels_nor_profile(tmp_path: Path, format: Any, wish: Any, kind: bytes) -> None:
     mode = "L" if kind == b"GRAY" else "RGB"
     image = Image.effect_noise((64, 48), 90).convert(mode)
     exif = Image.Exif()

@@ -43,7 +43,7 @@ def result_of(outcome: ib.Outcome) -> str:
 
 
 @pytest.mark.parametrize("format", ["same", "webp"])
-def test_every_file_ends_as_its_list_says(tmp_path: Path, format: str) -> None:
+def test_every_file_ends_as_its_list_says(tmp_path: Path, format: Any) -> None:
     output = ib.Output(format=format, name="{dir}/{name}.{ext}", effort=0)
     report = ib.run([CORPUS], tmp_path, ib.Recipe(ops=[ib.Resize("200"), ib.Flop()], outputs=[output]), workers=2)
     may = expectations()

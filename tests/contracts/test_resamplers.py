@@ -61,7 +61,7 @@ def test_simd_code_looks_at_every_pixel_and_averages_no_blocks(gap: float) -> No
     assert most <= 1.2 and mean <= 0.42
 
 
-def make_all(folder: Path, engine: str, workers: int, **settings: Any) -> dict[str, bytes]:
+def make_all(folder: Path, engine: Any, workers: int, **settings: Any) -> dict[str, bytes]:
     soft = [ib.Resize("400"), ib.Blur(1.5), ib.Unsharp(1)]  # on planes where the source is a JPEG
     recipe = ib.Recipe(outputs=[
         ib.Output(ops=[ib.Resize("150x150", fit="cover"), ib.Sharpen()]),
@@ -84,7 +84,7 @@ def test_the_same_bits_for_any_number_of_workers(engine: str, tmp_path: Path) ->
 
 @each_engine
 @pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
-def test_the_same_bits_in_an_executor_of_the_callers(engine: str, kind: Any, tmp_path: Path) -> None:
+def test_the_same_bits_in_an_executor_of_the_callers(engine: Any, kind: Any, tmp_path: Path) -> None:
     sources = [SAMPLES / "travel" / "2023" / "desert", SAMPLES / "color"]
     inline = ib.run(sources, tmp_path / "inline", HALF, workers=0, resampler=engine)
     with kind(2) as pool:
@@ -117,7 +117,8 @@ def test_another_engine_makes_nothing_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 def test_files_from_strangers_meet_it_only_where_it_is_asked_for(workers: int, tmp_path: Path) -> None:
     photograph((90, 70)).save(tmp_path / "a.png")
-    for wish, engine in (("auto", "numpy"), ("cykooz", "cykooz"), ("numpy", "numpy")):
+    wishes: list[tuple[Any, str]] = [("auto", "numpy"), ("cykooz", "cykooz"), ("numpy", "numpy")]
+    for wish, engine in wishes:
         report = ib.run(tmp_path / "a.png", tmp_path / wish, HALF, workers=workers, untrusted=True, resampler=wish)
         assert report.ok and report.resampler == engine
 

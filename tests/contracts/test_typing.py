@@ -15,15 +15,22 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import imgbatch as ib
+from imgbatch.core.parameter_kinds import Choice
+from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters
 from imgbatch.operations.registry import all_operations
+from imgbatch.operations.support import lengths
+from imgbatch.pipeline.fill_array_row import CHANNELS
 from imgbatch.planning.recipe import Output
+from imgbatch.runs import keywords
+from imgbatch.runs.keywords import RunKeywords
 from tests.pages import PAGES, blocks
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +112,41 @@ def test_what_type_checkers_see_has_the_same_parameters_and_defaults(cls: type[A
     fields = [field for field in dataclasses.fields(cls) if not field.kw_only]
     assert seen == [field.name for field in fields]
     assert defaults == {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+
+
+@pytest.mark.parametrize("cls", [*all_operations(), Output], ids=lambda cls: cls.__name__)
+def test_type_checkers_see_the_words_of_a_choice(cls: type[Any]) -> None:
+    """A slip in a word is underlined in an editor; each word that is taken in small letters is known."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    inits = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    seen = {argument.arg: argument.annotation for init in inits for argument in init.args.args[1:]}
+    hints = typing.get_type_hints(cls)
+    for parameter in parameters(cls):
+        if not isinstance(parameter.kind, Choice):
+            continue
+        hint, annotation = hints[parameter.name], seen.get(parameter.name)
+        if annotation is not None:
+            hint = eval(ast.unparse(annotation), vars(sys.modules[cls.__module__]) | vars(lengths))
+        words = {word for word in _literals(hint) if word is not None}
+        kind = parameter.kind
+        assert words == {*kind.words, *(other for other, word in kind.spellings if word in kind.words)}, parameter.name
+
+
+def test_type_checkers_see_the_words_of_a_setting() -> None:
+    for one in parameters(ib.Settings):
+        if isinstance(one.kind, Choice):
+            hint = eval(RunKeywords.__annotations__[one.name].__forward_arg__, vars(keywords))
+            assert _literals(hint) - {None} == set(one.kind.words), one.name
+    for function in (ib.stats, ib.load):
+        modes: Any = inspect.signature(function).parameters["mode"].annotation
+        assert _literals(eval(modes, vars(keywords))) == set(CHANNELS)
+
+
+def _literals(hint: Any) -> set[Any]:
+    """The words of a Literal, of which None may be one besides."""
+    if typing.get_origin(hint) is Literal:
+        return set(typing.get_args(hint))
+    return {word for part in typing.get_args(hint) for word in (_literals(part) if part is not type(None) else {None})}
 
 
 def test_sizes_colors_and_paths_as_python_has_them() -> None:

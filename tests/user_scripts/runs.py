@@ -31,6 +31,8 @@ def run() -> int:
 def stream() -> None:
     for outcome in ib.process(PHOTOS, "web", ledger=False):
         assert_type(outcome, ib.Outcome)
+        if outcome.error is not None:  # what was wrong, and nothing else, has an error
+            print(outcome.source.relative, outcome.error.kind)
     handle = ib.start(PHOTOS, "web")
     assert_type(handle.result(timeout=3), ib.Report)
     done, total = handle.progress
@@ -40,7 +42,12 @@ def stream() -> None:
 def measure() -> float:
     statistics = ib.stats(PHOTOS, weight="image", workers="auto")
     mean: float = statistics.mean[0]
+    for failed in statistics.failures:
+        assert_type(failed.error, ib.Failure)
+    with ib.load(PHOTOS, ib.Resize((64, 64), fit="cover"), mode="L") as loaded:
+        print([failed.error.message for failed in loaded.failed])
     ib.check("photos", fail_on="warning")
+    ib.check("photos", fail_on="warnings")  # type: ignore[arg-type]
     return mean
 
 

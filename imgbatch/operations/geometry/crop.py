@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
-    from imgbatch.operations.support.lengths import Sides
+    from imgbatch.operations.support.lengths import Place, Sides
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
@@ -170,7 +170,7 @@ class Crop(Operation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, area: Sides, gravity: str | None = None, focal: str | None = None,
+            self, area: Sides, gravity: Place | None = None, focal: str | None = None,
         ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
-    from imgbatch.operations.support.lengths import Sides
+    from imgbatch.operations.support.lengths import Gravity, Sides
     from imgbatch.pixels.color import Color
 
 
@@ -133,7 +133,7 @@ class Pad(Operation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, size: Sides, gravity: str = "center", background: Color | None = None,
+            self, size: Sides, gravity: Gravity = "center", background: Color | None = None,
         ) -> None: ...  # fmt: skip
 
     def after(self, size: Size) -> Size:

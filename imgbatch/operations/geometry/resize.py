@@ -10,8 +10,8 @@ from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Bands, Operation
-from imgbatch.operations.support.fit import FITS, KERNELS, SIZE, SUFFIXES, Placement, fit_size, geometry
-from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchor, read_focal, refuse_two_places
+from imgbatch.operations.support.fit import FITS, KERNELS, SIZE, SUFFIXES, Fit, Kernel, Placement, fit_size, geometry
+from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, Place, anchor, read_focal, refuse_two_places
 from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ class Resize(Operation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, size: Sides, fit: str = "inside", gravity: str = "center",
-            kernel: str = "lanczos", upscale: bool = False, background: Color | None = None,
+            self, size: Sides, fit: Fit = "inside", gravity: Place = "center",
+            kernel: Kernel = "lanczos", upscale: bool = False, background: Color | None = None,
             focal: str | None = None, linear: bool = False,
         ) -> None: ...  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from imgbatch.core.parameter_kinds import Choice, Number, Switch
 from imgbatch.core.quantities import Size
@@ -95,7 +95,8 @@ class Rotate(Operation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, angle: float, background: Color | None = None, expand: bool = True, kernel: str = "bicubic",
+            self, angle: float, background: Color | None = None, expand: bool = True,
+            kernel: Literal["nearest", "bilinear", "bicubic"] = "bicubic",
         ) -> None: ...  # fmt: skip
 
     def after(self, size: Size) -> Size:

@@ -14,7 +14,7 @@ from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.overlays import fonts
 from imgbatch.operations.support import text_placeholders
 from imgbatch.operations.support.composite import MARGIN, SIDE, composite, inside_margins, share_px
-from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, pixels, read_length
+from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, Gravity, pixels, read_length
 from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Text(FileBackedOperation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, text: str, size: int | str = "3%", color: Color = "white", gravity: str = "southeast",
+            self, text: str, size: int | str = "3%", color: Color = "white", gravity: Gravity = "southeast",
             margin: int | str = "2%", opacity: float = 1.0, outline: Color | None = None,
             outline_width: int | str = "8%", font: FilePath | None = None,
         ) -> None: ...  # fmt: skip

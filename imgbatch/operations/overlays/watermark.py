@@ -14,8 +14,16 @@ from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Share, Size
 from imgbatch.operations.file_backed import FileBackedOperation
-from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, composite, inside_margins, share_px
-from imgbatch.operations.support.lengths import GRAVITY
+from imgbatch.operations.support.composite import (
+    BLENDS,
+    MARGIN,
+    SIDE,
+    Blend,
+    composite,
+    inside_margins,
+    share_px,
+)
+from imgbatch.operations.support.lengths import GRAVITY, Gravity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,8 +78,8 @@ class Watermark(FileBackedOperation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, image: FilePath, size: int | str = "20%", gravity: str = "southeast",
-            margin: int | str = "2%", opacity: float = 1.0, tile: bool = False, blend: str = "normal",
+            self, image: FilePath, size: int | str = "20%", gravity: Gravity = "southeast",
+            margin: int | str = "2%", opacity: float = 1.0, tile: bool = False, blend: Blend = "normal",
         ) -> None: ...  # fmt: skip
 
     def apply(self, image: Image) -> Image:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
@@ -77,6 +77,10 @@ def _lighten(below: Values, above: Values) -> Values:
     return result
 
 
+Blend = Literal[
+    "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn", "hard-light",
+    "soft-light", "difference", "exclusion",
+]  # fmt: skip
 #: B(Cb, Cs) of each blend mode, in the order of the specification.
 BLENDS: dict[str, Callable[[Values, Values], Values]] = {
     "normal": lambda below, above: above,

@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
@@ -24,8 +24,10 @@ from imgbatch.operations.support.lengths import (
     squeeze,
 )
 
-KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
-FITS = ("inside", "outside", "cover", "contain", "fill")
+Kernel = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+Fit = Literal["inside", "outside", "cover", "contain", "fill"]
+FITS: tuple[Fit, ...] = get_args(Fit)
 
 SUFFIXES = {"!": "fill", "^": "outside"}
 _AREA = r"([0-9]{1,4}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})mp"  # compiled where something is typed

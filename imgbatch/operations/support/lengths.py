@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameter_kinds import Choice, Grammar, whole_numbers
@@ -42,9 +42,14 @@ ANCHORS: dict[str, tuple[Fraction, Fraction]] = {
     )
 }
 GRAVITY = Choice(tuple(ANCHORS))
+#: The same for type checkers.
+Gravity = Literal[
+    "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"
+]  # fmt: skip
 #: The place that the pixels decide on: where there is the most to see (entropy.py).
 ENTROPY = "entropy"
 PLACE = Choice((*ANCHORS, ENTROPY))
+Place = Literal[Gravity, "entropy"]
 
 #: A point of the picture as shares of its width and height, 0..1.
 Point = tuple[Fraction, Fraction]

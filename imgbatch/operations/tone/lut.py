@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Colors = NDArray[Any]  # (n, 3): red, green, blue of n pixels
 
 _PIXELS = 1 << 18  # looked up at a time, so that a large picture needs little memory
-INTERPOLATIONS = ("tetrahedral", "trilinear")
+Interpolation = Literal["tetrahedral", "trilinear"]
+INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 _PILLOW_MOST = 65  # points along a side that Pillow's own lookup takes
 
 
@@ -62,7 +63,7 @@ class Lut(FileBackedOperation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, file: FilePath, interpolation: str = "tetrahedral") -> None: ...
+        def __init__(self, file: FilePath, interpolation: Interpolation = "tetrahedral") -> None: ...
 
     def apply(self, image: Image) -> Image:
         if image.mode in GRAY_16_BIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from imgbatch.core.parameter_kinds import Choice, Number
 from imgbatch.operations.base import Bands
@@ -41,7 +41,9 @@ class WhiteBalance(ByHistogram):
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "white-patch"
 
-    method: Annotated[str, Choice(("gray-world", "white-patch")), "what counts as neutral"] = "gray-world"
+    method: Annotated[
+        Literal["gray-world", "white-patch"], Choice(("gray-world", "white-patch")), "what counts as neutral"
+    ] = "gray-world"
     ignore: Annotated[float, Number(0, 49, unit="%"), "share of the lightest samples that white-patch leaves out"] = 1.0
 
     def apply(self, image: Image) -> Image:

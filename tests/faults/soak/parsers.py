@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from PIL import Image as Images
 
@@ -85,12 +86,13 @@ def _stripped(chance: random.Random, data: bytes) -> object:
 def _accompanied(chance: random.Random, data: bytes) -> object:
     """What accompanies a picture, and the same picture with other metadata."""
     limits.everyday_readers()
-    strip, gainmap = chance.choice(["gps", "all", "comment"]), chance.choice(["keep", "drop"])
+    words = chance.choice(["gps", "all", "comment"])
+    gainmap: Literal["keep", "drop"] = chance.choice(["keep", "drop"])
     with limits.pixel_limit(_MAX_PIXELS), open.open_image(data, ".jpg", _MAX_PIXELS) as picture:
         changes = companions.losses(picture.companions, picture)
         metadata = companions.without_announcements(picture.metadata, picture, changes)
         metadata = companions.without_gain_of_apple(metadata)
-        return metadata, codecs.rewrite_metadata(data, ib.Output(strip=strip, gainmap=gainmap), picture)
+        return metadata, codecs.rewrite_metadata(data, ib.Output(strip=words, gainmap=gainmap), picture)
 
 
 def _regions(chance: random.Random, data: bytes) -> object:

@@ -19,7 +19,7 @@ from imgbatch.cli.flag_table import Command
 from imgbatch.cli.manual.help_page import full_page
 from imgbatch.cli.parse import parse
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameters import flag
+from imgbatch.core.parameters import flag, from_table
 from imgbatch.operations import Operation, all_operations, get_operation
 from imgbatch.planning.recipe import Output
 
@@ -123,7 +123,7 @@ def test_formats_have_usual_spellings_and_may_be_several() -> None:
 
 def test_formats_are_spelled_in_python_and_recipes_as_at_the_shell() -> None:
     for word in ("jpg", "TIF", "heic", "JPEG", "same"):
-        assert (Output(format=word).format,) == of_recipe("-f", word).formats
+        assert (from_table(Output, {"format": word}).format,) == of_recipe("-f", word).formats
 
 
 def test_lists_and_quantities() -> None:

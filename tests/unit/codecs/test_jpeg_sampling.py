@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -30,7 +31,7 @@ def gray_jpeg(wide: int, high: int, chroma: tuple[int, int] = (1, 1), size: tupl
     return data[: scan + 14] + pixels + b"\xff\xd9"
 
 
-def result(folder: Path, data: bytes, subsampling: str = "auto") -> tuple[int, ib.Outcome]:
+def result(folder: Path, data: bytes, subsampling: Any = "auto") -> tuple[int, ib.Outcome]:
     """The chroma sampling (Pillow's number) of what is made of a JPEG, and its Outcome."""
     (folder / "a.jpg").write_bytes(data)
     recipe = ib.Recipe([ib.Brightness(1.1)], [ib.Output(quality="keep", subsampling=subsampling)])

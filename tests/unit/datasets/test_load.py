@@ -81,7 +81,7 @@ def as_row(path: Path, mode: str = "RGB", op: Operation = COVER) -> numpy.ndarra
 @pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize(("mode", "channels"), [("RGB", 3), ("L", 1), ("RGBA", 4)])
 def test_rows_are_what_apply_makes_in_the_order_of_the_sources(
-    folder: Path, mode: str, channels: int, workers: int
+    folder: Path, mode: Any, channels: int, workers: int
 ) -> None:
     with ib.load(folder, COVER, mode=mode, workers=workers, chunksize=2) as batch:
         assert batch.images.shape == (9, 32, 48, channels)
@@ -220,7 +220,7 @@ def test_a_picture_that_is_too_small_says_what_would_help(folder: Path) -> None:
 
 def test_wrong_values_are_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match="unknown mode 'RBG'; did you mean 'RGB'"):
-        ib.load(folder, COVER, mode="RBG")
+        ib.load(folder, COVER, mode="RBG")  # type: ignore[arg-type]  # a slip
     with pytest.raises(PlanError, match="no such file"):
         ib.load(folder / "nothing", COVER)
     with pytest.raises(UsageError, match="for workers"):

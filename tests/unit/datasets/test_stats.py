@@ -72,7 +72,7 @@ def assert_equal_to_numpy(found: Statistics, pictures: list[Path], mode: str = "
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
-def test_sample_images_equal_numpy_to_the_last_integer(mode: str) -> None:
+def test_sample_images_equal_numpy_to_the_last_integer(mode: Any) -> None:
     found = ib.stats(SAMPLES, mode=mode, workers=2)
     assert_equal_to_numpy(found, files(SAMPLES), mode)
     assert found.failed == 4 and len(found.failures) == 4
@@ -290,7 +290,7 @@ def test_the_middle_of_an_even_count() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_the_drawing_shows_the_curves_in_their_colors(mode: str) -> None:
+def test_the_drawing_shows_the_curves_in_their_colors(mode: Any) -> None:
     found = ib.stats(SAMPLES / "travel", mode=mode, workers=0)
     drawn = draw(found.histogram, found.channels, "a title", ["note"] * len(mode))
     assert drawn.size == SIZE and drawn.mode == "RGB"

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -45,7 +46,7 @@ def _end_no_run(out: Path, is_long_ago: bool = False) -> None:
 
 @pytest.mark.parametrize("word", ["auto", "off"])
 def test_outputs_are_on_the_disk_before_they_are_recorded(
-    photos: Path, word: str, monkeypatch: pytest.MonkeyPatch
+    photos: Path, word: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, synced = photos.parent / "out", {}
 
@@ -59,7 +60,7 @@ def test_outputs_are_on_the_disk_before_they_are_recorded(
 
 
 @pytest.mark.parametrize("word", ["auto", "off"])
-def test_the_beginning_of_a_run_is_on_the_disk(photos: Path, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_beginning_of_a_run_is_on_the_disk(photos: Path, word: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
     original = open_to_write
 

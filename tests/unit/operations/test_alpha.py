@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,7 +41,7 @@ def pixels(image: Image.Image) -> list[object]:
         ("background", "RGBA", [(200, 0, 0, 255), (200, 0, 0, 128), (0, 0, 255, 0)]),
     ],
 )
-def test_action(action: str, mode: str, reference: list[object]) -> None:
+def test_action(action: Any, mode: str, reference: list[object]) -> None:
     result = Alpha(action, background="#0000ff").apply(half())
     assert result.mode == mode and pixels(result) == reference
 

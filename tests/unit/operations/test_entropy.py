@@ -12,6 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import from_words
 from imgbatch.operations import Crop, Operation, Resize, apply_all
 
 SIDES = st.integers(1, 300)
@@ -172,7 +173,7 @@ def test_focal_pixels(focal: str, level: int) -> None:
         (lambda: Crop("9x9", focal="30%"), "expected a point of the picture such as 30%x40%"),
         (lambda: Crop("9x9", focal="101%x4%"), "expected a point of the picture such as 30%x40%"),
         (lambda: Crop("9x9", focal="x4%"), "expected a point of the picture such as 30%x40%"),
-        (lambda: ib.Pad("90x90", gravity="entropy"), "unknown pad gravity 'entropy'"),
+        (lambda: from_words(ib.Pad, "90x90,gravity=entropy"), "unknown pad gravity 'entropy'"),
     ],
 )
 def test_contradictions_are_refused(make: object, message: str) -> None:

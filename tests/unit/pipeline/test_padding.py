@@ -117,7 +117,7 @@ def test_colors_at_half_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("format", ["png", "jpeg"])
-def test_several_outputs_of_one_decode(orientation: int, format: str, tmp_path: Path) -> None:
+def test_several_outputs_of_one_decode(orientation: int, format: Any, tmp_path: Path) -> None:
     """The smaller ones are made from the larger, which have no padding any more."""
     outputs = Output(format=format, quality=95 if format == "jpeg" else None).renditions([151, 126, 90, 40])
     assert_true(jpeg((1003, 701), orientation=orientation), Recipe(outputs=outputs), tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -42,7 +43,7 @@ def assert_shows(outcome: Outcome, path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
-def test_thumbnail_shows_what_was_written(tmp_path: Path, format: str) -> None:
+def test_thumbnail_shows_what_was_written(tmp_path: Path, format: Any) -> None:
     recipe = Recipe([Resize("500"), Grayscale()], [Output(format=format)])
     assert_shows(make(tmp_path, recipe), tmp_path / f"0.{format}")
 
