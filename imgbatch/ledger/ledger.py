@@ -144,8 +144,11 @@ class Ledger(LedgerIndex, MergeNotes):
     def note_known_failure(self, outcome: Outcome) -> None:
         """A failure that was not tried again stays as it is; this run tells it where the one that met it was killed."""
         row = self.last_failure(outcome.source)
+        key, mtime_ns = (os.fsencode(outcome.source.path), self.digest), outcome.source.mtime_ns
         if self.keep and row is not None and row.is_news:
-            self._pending["news"].append((self.run, os.fsencode(outcome.source.path), self.digest))
+            self._pending["news"].append((self.run, *key))
+        if self.keep and row is not None and row.mtime_ns != mtime_ns:  # the next run need not look into it
+            self._pending["touched"].append((mtime_ns, *key))
 
     def adopt(self, job: Job) -> None:
         """Remember what a worker that died may have finished of a job.
@@ -189,8 +192,8 @@ class Ledger(LedgerIndex, MergeNotes):
         """Say where a source is that was archived, so that `undo` can tell."""
         place = os.fsencode(outcome.moved_to)
         if self.keep and place:
-            for one in outcome.outputs:
-                self._pending["places"].append((place, os.fsencode(relative_path(one.path, self.folder))))
+            paths = (os.fsencode(relative_path(one.path, self.folder)) for one in outcome.outputs)
+            self._pending["places"].extend((place, path) for path in paths)
 
     def forget(self, row: Row) -> None:
         """A file is gone, and with it what is known of it."""

@@ -134,7 +134,8 @@ class Row:
 class FailureRow:
     """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes.
 
-    `is_news`: the run that met it has no end (it was killed), so that nobody may have heard of it.
+    `is_news`: the run that met it has no end (it was killed), so that nobody may have heard of it. `source_hash` is
+    of the content; "": not known.
     """
 
     size: int
@@ -145,6 +146,7 @@ class FailureRow:
     next_ns: int
     versions: str
     is_news: bool = False
+    source_hash: str = ""
 
     def due(self, now_ns: int) -> bool:
         """Whether it is time to try again; also when the clock was set back since."""

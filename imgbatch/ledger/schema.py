@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from types import UnionType
 from typing import NamedTuple
 
-VERSION = 7
+VERSION = 8
 #: A new ledger's tables.
 SCHEMA = {
     "written": """CREATE TABLE IF NOT EXISTS written (
@@ -51,6 +51,7 @@ SCHEMA = {
     next_ns INTEGER NOT NULL,    -- not tried before; 0: not until the file or the recipe changes
     versions TEXT NOT NULL,
     run INTEGER NOT NULL,
+    source_hash TEXT NOT NULL DEFAULT '',   -- of the content; '' where it is not known
     PRIMARY KEY (source, digest)
 ) WITHOUT ROWID""",
     "runs": """CREATE TABLE IF NOT EXISTS runs (
@@ -93,7 +94,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         bytes, bytes, int, int, int, str, str, int, int, int, _COUNT, int, int, str, str, str, int, int, int,
         str, bytes,
     ),
-    "failures": (bytes, str, int, int, str, str, str, str, int, int, str, int),
+    "failures": (bytes, str, int, int, str, str, str, str, int, int, str, int, str),
     "runs": (int, int, int, _COUNT, _COUNT, str, str, str, str, bytes),
     "replaced": (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, _COUNT),
 }  # fmt: skip
@@ -134,6 +135,7 @@ MIGRATIONS = {
     ),
     6: Migration(columns=[("written", "placeholder", _TEXT)]),
     7: Migration(columns=[("written", "place", _BYTES)]),
+    8: Migration(columns=[("failures", "source_hash", _TEXT)]),
 }
 
 
@@ -174,6 +176,7 @@ CHANGES = {
     "written": insert("written"),
     "failures": insert("failures"),
     "news": "UPDATE failures SET run=? WHERE source=? AND digest=?",
+    "touched": "UPDATE failures SET source_mtime_ns=? WHERE source=? AND digest=?",
     "forgotten": "DELETE FROM failures WHERE source=? AND digest=?",
     "moved": "UPDATE written SET moved=1 WHERE source=?",
     "pruned": "DELETE FROM written WHERE path=?",

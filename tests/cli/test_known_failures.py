@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,24 @@ def test_a_night_after_the_other(run: Run, place: Path) -> None:
     (place / "photos/a.jpg").write_bytes(b"repaired, but not well")  # another file that fails is news
     fourth = run(*WORDS)
     assert fourth.returncode == 1 and "photos/a.jpg: unidentified" in fourth.stderr
+
+
+def test_a_known_file_that_is_touched_or_copied_over_itself_is_no_news(run: Run, place: Path) -> None:
+    damage(place / "photos/a.jpg")
+    assert run(*WORDS).returncode == 1
+    content = (place / "photos/a.jpg").read_bytes()
+    for ns in (10**18, 2 * 10**18):
+        (place / "photos/a.jpg").write_bytes(content)
+        os.utime(place / "photos/a.jpg", ns=(ns, ns))
+        for words in (WORDS, WORDS, (*WORDS, "--retry-failed")):
+            done = run(*words)
+            assert (done.returncode, done.stderr) == (0, "")
+    (place / "photos/a.jpg").write_bytes(content[:-1] + b"?")
+    assert run(*WORDS).returncode == 1
+    (place / "photos/a.jpg").write_bytes(b"")
+    codes = [run(*WORDS).returncode]
+    os.utime(place / "photos/a.jpg", ns=(1, 1))
+    assert [*codes, run(*WORDS).returncode] == [1, 0]
 
 
 @pytest.mark.parametrize(

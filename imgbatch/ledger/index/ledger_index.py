@@ -66,7 +66,6 @@ class LedgerIndex(FailureIndex):
         self._endless: set[int] = set()  # the numbers of runs without an end
         self._is_remote = is_remote(folder)
         self._questions: Counter[str] = Counter()  # by folder, where files are remote
-        self._hashes: dict[str, str] = {}  # of sources that were looked into
         # By path: rows that are right but for the time of their source, or their own, or the place of their source.
         self._mtime_updates: dict[str, tuple[int, int, bytes]] = {}
         self._output_updates: dict[str, tuple[int, bytes]] = {}
@@ -215,9 +214,7 @@ class LedgerIndex(FailureIndex):
             return True
         if not row.source_hash:
             return same
-        if source.path not in self._hashes:
-            self._hashes[source.path] = storage_of(source.path).fingerprint(source.path)
-        if self._hashes[source.path] != row.source_hash:
+        if self._hash_of(source.path) != row.source_hash:
             return False
         self._mtime_updates[row.path] = (source.mtime_ns, self._now, self._record_key(row))
         return True

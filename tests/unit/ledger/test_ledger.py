@@ -254,6 +254,27 @@ def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
     assert waits[-1].due(now - 30 * DAY_NS)  # the clock was set back
 
 
+@pytest.mark.parametrize(("phase", "is_known"), [("decode", True), ("read", False)])
+def test_what_crashed_is_known_by_its_content_where_it_could_be_read(
+    tmp_path: Path, phase: Phase, is_known: bool
+) -> None:
+    """Whoever hangs in reading would hang the run, too."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    ledger = Ledger(str(tmp_path / "out"), digest="d", versions="v")
+    ledger.begin(["o"])
+    source = Source(str(path), str(tmp_path), "a.jpg", 1, 1)
+    ledger.record(Outcome(0, source, "crashed", error=Failure("crash", phase, "died")))
+    ledger.end({"exit_code": 1, "remaining": 0})
+    ledger.close()
+    for content in ("x", "y"):
+        path.write_text(content)
+        again = Ledger(str(tmp_path / "out"), digest="d", versions="v")
+        copied = Source(str(path), str(tmp_path), "a.jpg", 1, 2)
+        assert (again.last_failure(copied) is not None) == again.has_failed(copied) == (is_known and content == "x")
+        assert again.has_failed(source)
+
+
 @pytest.mark.parametrize(
     ("attempts", "hours", "when"),
     [(1, 23, "23 h"), (1, 1.4, "1 h"), (1, 0.2, "1 h"), (2, 47, "47 h"), (4, 72, "3 days")],

@@ -135,7 +135,7 @@ def test_who_only_looks_sees_what_a_killed_run_wrote_and_leaves_nothing(file: Pa
         "INSERT INTO replaced VALUES (1, x'61', 'done', '', '', x'6100', 1, 1, 1, '', 1, 1, 1, 1)",
         "INSERT INTO written (path, source, output, source_size, source_mtime_ns, digest, format, width, height,"
         " frames, size, mtime_ns) VALUES (x'6100', x'61', 0, 0, 0, '', '', 1, 1, 1, 1, 1)",
-        "INSERT INTO failures VALUES ('a', '', 1, 1, '', '', '', '', 1, 1, '', 1)",
+        "INSERT INTO failures VALUES ('a', '', 1, 1, '', '', '', '', 1, 1, '', 1, '')",
     ],
 )  # fmt: skip
 def test_a_row_that_no_run_writes_is_damage(file: Path, damage: str) -> None:

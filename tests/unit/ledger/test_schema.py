@@ -70,9 +70,16 @@ STORED: dict[str, tuple[int, Sequence[str]]] = {
             _FAILURES, f"{_RUNS}, folder {_BYTES})", _REPLACED,
         ],
     ),
+    "8": (
+        8,
+        [
+            f"{_WRITTEN.removesuffix(') WITHOUT ROWID')}, placeholder {_TEXT}, place {_BYTES}) WITHOUT ROWID",
+            _FAILURES.replace(", PRIMARY", f", source_hash {_TEXT}, PRIMARY"), f"{_RUNS}, folder {_BYTES})", _REPLACED,
+        ],
+    ),
     "5": (5, [_WRITTEN, _FAILURES, f"{_RUNS}, folder {_BYTES})", _REPLACED]),
 }
-_FAILED = (b"/photos/b.jpg", "recipe", 1, 2, "failed", "corrupt", "decode", "cut", 1, 0, "imgbatch 1", 1)
+_FAILED = (b"/photos/b.jpg", "recipe", 1, 2, "failed", "corrupt", "decode", "cut", 1, 0, "imgbatch 1", 1, SOURCE_HASH)
 _RUN = (1, 10, 20, 30, 0, "{}", "recipe", "imgbatch 1", "imgbatch run", b"/out")
 _REPLACEMENT = (1, b"a.jpg", "done", SOURCE_HASH, HASH, b"backup/1/a.jpg", 5, 6, 7, "jpeg", 8, 9, 1, 80)
 
@@ -114,7 +121,8 @@ def test_a_ledger_of_every_version_is_read_and_becomes_one_of_this(tmp_path: Pat
         assert row.placeholder == ("hash #102030" if number >= 6 else "")
         assert row.place == ("/done/a.jpg" if number >= 7 else "")
         assert row.recorded_ns == (777 if number >= 4 else 0)  # else `own` would be believed
-        assert rows["failures"] == ([_FAILED] if number >= 2 else [])
+        failed = (*_FAILED[:-1], SOURCE_HASH if number >= 8 else "")
+        assert rows["failures"] == ([failed] if number >= 2 else [])
         runs = read_runs(str(file.parent))
         assert [(run.id, run.command, run.exit_code) for run in runs] == ([(1, "imgbatch run", 0)] * (number >= 2))
         replacements = read_replacements("/out", str(file.parent))
