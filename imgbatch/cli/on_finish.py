@@ -14,9 +14,20 @@ from imgbatch.reporters.summary import night_line
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
 
 
-def run_hook(command: str, report: Report) -> bool:
-    """Run `command`; whether it went well. What it prints goes to stderr: stdout carries only data."""
-    summary = dumps({**report.summary(), "text": night_line(report)}).encode() + b"\n"
+def run_hook(command: str, report: Report, output: str = "", command_line: str = "") -> bool:
+    """Run `command`; whether it went well. What it prints goes to stderr: stdout carries only data.
+
+    Parameters
+    ----------
+    command : str
+    report : Report
+    output : str
+        The output folder (absolute), or the one whose files are replaced; "" where it is not known.
+    command_line : str
+        Of the run: it tells one scheduled run from another.
+    """
+    about = {key: value for key, value in (("command", command_line), ("output", output)) if value}
+    summary = dumps({**report.summary(), "text": night_line(report), **about}).encode() + b"\n"
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), process_group=0)
     try:
         with contextlib.suppress(BrokenPipeError):  # a command that does not read is none that failed

@@ -37,6 +37,7 @@ def test_a_night_after_the_other(run: Run, place: Path) -> None:
     summary = json.loads((place / "s").read_text())
     assert (summary["failed"], summary["known"], summary["exit_code"]) == (1, 1, 0)
     assert summary["text"].startswith("0 ok, 2 unchanged, 1 skipped, 1 failed, known before (")
+    assert summary["output"] == str(place / "out") and summary["command"].startswith("imgbatch run photos -o out ")
     end = (place / "night.log").read_text().splitlines()[-1]
     assert " INFO end: 0 ok, 2 unchanged, 1 skipped, 1 failed, known before (" in end
 

@@ -275,8 +275,10 @@ def test_abort_does_not_wait() -> None:
     executor = Pool(2)
     results = executor.run(FaultyTask(), [job(0), *(job(index, "loop") for index in range(1, 8))])
     next(results)
-    threading.Timer(0.2, executor.abort).start()
+    timer = threading.Timer(0.2, executor.abort)
+    timer.start()
     assert all(outcome.status != "ok" for outcome in results)
+    timer.join()  # the run may end before abort has put everything away
 
 
 def test_work_that_cannot_be_pickled_is_one_clear_error() -> None:

@@ -262,14 +262,15 @@ def _carry_out(
     batch.keeps_outcomes = need_outcomes(files if profile is None else [*files, profile])
     progress.step = "run"
     batch.thumbnails = max((file.thumbnails for file in files), default=0)
-    command = unattended_settings.on_finish
-    hook = None if command is None else functools.partial(_call_hook, command)
+    hook = None
+    if (command := unattended_settings.on_finish) is not None:
+        hook = functools.partial(_call_hook, command, output=batch.folder, command_line=batch.command)
     code = carry_out(batch, report, console, files, NEXT_STEP, user_reporter, unattended_settings.grace, hook)
     if not report.quiet:
-        in_place = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
+        replaces = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
         state = request.settings.state  # of "auto" undo finds the folder, too
-        folder = batch.folder if in_place else None
-        for line in folder_hints(len(batch.pruned), folder, None if state == AUTO_STATE else state):
+        undo = (batch.folder if replaces else None, None if state == AUTO_STATE else state)
+        for line in folder_hints(len(batch.pruned), *undo):
             console.say(line)
     if profile is not None:
         profile.finish(batch.report)
@@ -280,10 +281,10 @@ def _carry_out(
     return code
 
 
-def _call_hook(command: str, report: Report) -> bool:
+def _call_hook(command: str, report: Report, **words: str) -> bool:
     from imgbatch.cli.on_finish import run_hook
 
-    return run_hook(command, report)
+    return run_hook(command, report, **words)
 
 
 def _profile(console: Console, settings: Settings) -> Reporter:
