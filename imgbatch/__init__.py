@@ -41,11 +41,21 @@ _HOMES = {
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",
 }  # fmt: skip
+#: Commands that are no functions, and what there is instead.
+_AT_THE_SHELL = {
+    "pack": "in Python numpy.save(path, ib.load(...).images) writes the array",
+    "dupes": "in Python it is ib.duplicates", "history": "in Python it is ib.past_runs",
+    "schedule": "Python writes no crontab", "completion": "Python has its own",
+    "ops": "in Python help(ib.Resize) shows an operation", "formats": "in Python help(ib.Output) has them",
+    "recipes": "in Python a recipe is an ib.Recipe", "init": "in Python a recipe is an ib.Recipe",
+}  # fmt: skip
 __all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:
     """Each public name is imported when it is first used, so that ``import imgbatch`` and ``--help`` are quick."""
+    if name in _AT_THE_SHELL:
+        raise AttributeError(f"imgbatch.{name} is a command of the shell, imgbatch {name}; {_AT_THE_SHELL[name]}")
     return _first_use(globals(), name, _HOMES.get(name))
 
 

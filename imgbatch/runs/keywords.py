@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
-from imgbatch.core.errors import unknown, wrong_value
+from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.parameter_kinds import check_type
 from imgbatch.core.parameters import from_table, parameters
 from imgbatch.core.run_settings import Filters, Settings
@@ -14,6 +14,24 @@ from imgbatch.core.run_settings import Filters, Settings
 if TYPE_CHECKING:
     import concurrent.futures
     import os
+
+_LONG = 40  # characters of a value that is not repeated
+_REPORT = "a run gives back a Report: go through its .outcomes and .failed, or write its .to_json()"
+_WORKERS = "say workers=4"
+#: Where that is what is typed at the shell, or what others call a setting.
+_PLACES = {
+    "report": f"{_REPORT}; pages, CSV and the like are written at the shell (imgbatch run --report)",
+    "failed_list": _REPORT,
+    "stats": "ib.stats(folder) measures pictures, those of an output folder, too",
+    "widths": "it is of an output: outputs=ib.Output(format='webp').renditions([320, 640])",
+    "dry_run": "ib.estimate(...) takes the same arguments and writes nothing",
+    "estimate": "ib.estimate(...) takes the same arguments and writes nothing",
+    "quiet": "nothing is printed; progress=True shows a bar",
+    "verbose": "nothing is printed; the logger 'imgbatch' has a record of each file that fails",
+    "log": "it is of the shell; here the logger 'imgbatch' has the records",
+    "recipe_file": "a recipe's file is used at the shell (imgbatch run -r)",
+    **dict.fromkeys(("jobs", "n_jobs", "threads", "processes", "num_workers", "max_workers", "nproc"), _WORKERS),
+}
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -78,10 +96,41 @@ def describe_settings(function: F) -> F:
 
 def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:
     """The settings of a run without outputs; UsageError for a keyword that has no meaning there."""
-    for name in keywords:
+    for name, value in keywords.items():
         if name not in kind.__annotations__:
-            raise unknown(name, "setting", kind.__annotations__)
+            raise _of_elsewhere(name, value) or unknown(name, "setting", kind.__annotations__)
     return from_table(Settings, keywords)
+
+
+def run_settings(keywords: Mapping[str, object]) -> Settings:
+    """The settings of a run; UsageError for a keyword that is none, with the place where it belongs."""
+    known = {parameter.name for parameter in parameters(Settings)}
+    for name, value in keywords.items():
+        if name not in known and (error := _of_elsewhere(name, value)) is not None:
+            raise error
+    return from_table(Settings, keywords)
+
+
+def _of_elsewhere(name: str, value: object) -> UsageError | None:
+    """The error for a keyword that belongs elsewhere: to an output, an operation, the filters, or to the shell."""
+    from imgbatch.operations.custom import find_operation
+    from imgbatch.planning.recipe import Output
+
+    is_plain = isinstance(value, (str, int, float)) and len(repr(value)) < _LONG
+    content = repr(value) if is_plain else "..."
+    call = f"{name}={content}"
+    op = find_operation(name)
+    if name in {parameter.name for parameter in parameters(Output)}:
+        place = f"it is of an output: recipe=ib.Recipe(outputs=[ib.Output({call})])"
+    elif name in ("include", "exclude") or name in {parameter.name for parameter in parameters(Filters)}:
+        place = f"it is of the filters: filters=ib.Filters({call})"
+    elif name in ("ops", "outputs", "auto_orient"):
+        place = f"it is of a recipe: recipe=ib.Recipe({call})"
+    elif op is not None:
+        place = f"it is an operation: recipe=ib.Recipe(ops=[ib.{op.__qualname__}({content})])"
+    else:
+        place = _PLACES.get(name, "")
+    return UsageError(f"{name} is no setting; {place}") if place else None
 
 
 def check_arguments(

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import python_scalar
-from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
-from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.core.run_settings import Filters
 from imgbatch.planning.recipe import Recipe
 from imgbatch.reporters.progress import carry_out, outcomes_of
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.keywords import RunKeywords, describe_settings
+from imgbatch.runs.keywords import RunKeywords, describe_settings, run_settings
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
@@ -262,7 +261,7 @@ def make_batch(
     paths, output, recipe, words, filters, ledger, executor
         As of :func:`run`; `words` are its settings.
     """
-    settings = from_table(Settings, words)
+    settings = run_settings(words)
     if settings.stream:
         from imgbatch.runs.stream.stream_batch import StreamBatch
 

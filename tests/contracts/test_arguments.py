@@ -45,6 +45,19 @@ RUNS: dict[str, Callable[..., object]] = {
 }  # fmt: skip
 
 
+ELSEWHERE: dict[str, tuple[Any, str]] = {
+    "format": ("webp", r"of an output: recipe=ib\.Recipe\(outputs=\[ib\.Output\(format='webp'\)\]\)"),
+    "set": ({}, r"of an output: .*Output\(set=\.\.\.\)"),
+    "exclude": ("*.png", r"of the filters: filters=ib\.Filters\(exclude='\*\.png'\)"),
+    "max_depth": (1, r"of the filters: filters=ib\.Filters\(max_depth=1\)"),
+    "ops": ([], r"of a recipe: recipe=ib\.Recipe\(ops=\.\.\.\)"),
+    "resize": (800, r"an operation: recipe=ib\.Recipe\(ops=\[ib\.Resize\(800\)\]\)"),
+    "report": ("a.html", r"Report: go through its \.outcomes .*\.to_json\(\); pages, .* at the shell"),
+    "dry_run": (True, r"ib\.estimate\(\.\.\.\) takes the same arguments"),
+    "jobs": (4, "say workers=4"),
+}
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "photos"
@@ -226,3 +239,16 @@ def test_switches_of_numpy_and_what_is_no_number() -> None:
 def test_a_class_in_the_place_of_its_instance_is_called_by_its_name() -> None:
     with pytest.raises(ib.UsageError, match=r"got the class Resize"):
         ib.Recipe(ops=[ib.Resize])  # type: ignore[list-item]  # the slip that is tested
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+def test_a_keyword_that_belongs_elsewhere_says_where(photos: Path, word: str) -> None:
+    value, place = ELSEWHERE[word]
+    runs: list[Any] = [*RUNS.values(), ib.watch]
+    for run in runs:
+        with pytest.raises(ib.UsageError, match=f"{word} is no setting; .*{place}"):
+            run(photos, photos.parent / "out", **{word: value})
+    others: list[Any] = [ib.check, ib.duplicates]
+    for run in others:
+        with pytest.raises(ib.UsageError, match=f"{word} is no setting; "):
+            run(photos, **{word: value})

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.cli.dispatch import COMMANDS
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.executors.processes.pool import Pool
@@ -274,3 +275,12 @@ def test_equal_statistics_have_equal_hashes(tmp_path: Path) -> None:
     Image.new("RGB", (4, 3), "red").save(tmp_path / "a.png")
     one, again = ib.stats(tmp_path, workers=0), ib.stats(tmp_path, workers=0)
     assert one == again and hash(one) == hash(again) and len({one, again}) == 1
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"help"}))
+def test_a_command_without_a_function_says_what_there_is_in_python(command: str) -> None:
+    if command in ib.__all__:
+        assert callable(getattr(ib, command))
+    else:
+        with pytest.raises(AttributeError, match=rf"imgbatch\.{command} is a command of the shell, .*; \S+"):
+            getattr(ib, command)

@@ -20,13 +20,12 @@ from imgbatch import executors
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Job, Outcome, Target
-from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, format_bytes
-from imgbatch.core.run_settings import Settings
 from imgbatch.executors.base import ExecutorOptions
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
+from imgbatch.runs.keywords import run_settings
 from imgbatch.runs.preview.estimate_sample import Range, choose_sample, combine, strata, total
 from imgbatch.runs.resampler_choice import choose_resampler
 from imgbatch.runs.workload import Path
@@ -115,7 +114,7 @@ def estimate(
     UsageError, PlanError, EngineError
         As the run would.
     """
-    batch = Batch(paths, output, recipe, from_table(Settings, settings), filters, ledger=ledger)
+    batch = Batch(paths, output, recipe, run_settings(settings), filters, ledger=ledger)
     batch.prepare(hold=False)
     return estimate_batch(batch)
 

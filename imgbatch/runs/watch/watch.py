@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Unpack
 from imgbatch.core.errors import UsageError, sentence, wrong_value
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_paths, python_scalar
-from imgbatch.core.parameters import from_table
 from imgbatch.core.quantities import Duration
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import time_limit
 from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.recipe import Recipe
-from imgbatch.runs.keywords import RunKeywords, check_arguments
+from imgbatch.runs.keywords import RunKeywords, check_arguments, run_settings
 from imgbatch.runs.state.state_folder import StateFolder
 from imgbatch.runs.stream.stream_batch import StreamBatch, StreamPreparation
 from imgbatch.runs.watch.changes import Changes
@@ -284,7 +283,7 @@ def watch(
     UsageError, PlanError, LockedError, EngineError
         As :func:`imgbatch.run`; and what cannot be watched.
     """
-    one = Watch(paths, output, recipe, from_table(Settings, settings), filters, poll=poll, executor=executor)
+    one = Watch(paths, output, recipe, run_settings(settings), filters, poll=poll, executor=executor)
     one.prepare()
     return one.outcomes()
 
