@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import tracemalloc
 
@@ -62,6 +63,7 @@ def test_they_are_a_sorted_list(arrivals: list[tuple[int, Status]], early: int) 
 
 def test_many_failures_are_not_held() -> None:
     def size_after(count: int) -> int:
+        gc.collect()
         tracemalloc.start()
         report = Report()
         for number in range(count):
