@@ -144,9 +144,9 @@ def test_every_command_of_a_page_runs(topic: str, folder: Path, capfd: pytest.Ca
 
 
 @pytest.mark.parametrize("topic", [topic for topic in PAGES if spans(topic)])
-def test_every_command_in_the_prose_of_a_page_is_one(topic: str, folder: Path) -> None:
+def test_every_command_in_the_prose_of_a_page_is_one(topic: str, tmp_path: Path) -> None:
     for span in spans(topic):
-        check_words(words_of(span.replace("...", "").replace("[RUN]", "RUN"), folder)[1:])
+        check_words(words_of(span.replace("...", "").replace("[RUN]", "RUN"), tmp_path)[1:])
 
 
 def flags_of(topic: str) -> set[str]:
