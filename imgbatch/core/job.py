@@ -169,7 +169,8 @@ class Outcome:
     """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for.
 
     `host_warnings` are none of the file's: what its process lacks, which the run says once. `attempts` is how often the
-    job was begun: more than once where the engine of others that did it lost a worker.
+    job was begun: more than once where the engine of others that did it lost a worker. `is_known`: a failure of a file
+    that had failed before as it is, with this recipe.
     """
 
     index: int
@@ -184,6 +185,7 @@ class Outcome:
     source_hash: str = ""  # of the bytes that were read
     host_warnings: tuple[str, ...] = ()
     attempts: int = 1
+    is_known: bool = False
 
     @property
     def ok(self) -> bool:
@@ -225,6 +227,7 @@ class Outcome:
             "changes": [readable(text) for text in self.changes],
             "ms": {phase: round(ms, 1) for phase, ms in self.ms.items()},
             **({"attempts": self.attempts} if self.attempts > 1 else {}),
+            **({"known": True} if self.is_known else {}),
         }
 
 

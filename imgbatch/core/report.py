@@ -77,7 +77,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     resampler: str = ""
 
-    def add(self, outcome: Outcome, keep: bool = True, is_known: bool = False) -> None:
+    def add(self, outcome: Outcome, keep: bool = True) -> None:
         """Count one outcome.
 
         Parameters
@@ -85,8 +85,6 @@ class Report:
         outcome : Outcome
         keep : bool
             Whether it is kept for the records.
-        is_known : bool
-            Whether it is a failure that was known before.
 
         Raises
         ------
@@ -97,8 +95,8 @@ class Report:
         self.counts[outcome.status] += 1
         self.warned += bool(outcome.warnings)
         self.truncated += is_truncated
-        self.known += is_known
-        self.known_truncations += is_known and is_truncated
+        self.known += outcome.is_known
+        self.known_truncations += outcome.is_known and is_truncated
         if outcome.status != "unchanged":
             self.located += any(output.located for output in outcome.outputs)
             self.bytes_in += outcome.source.size

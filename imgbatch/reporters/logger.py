@@ -46,7 +46,7 @@ class Logger(Reporter):
         """Tell what became of a file."""
         if self._logger is not None:
             level, line = outcome_line(outcome)
-            self._say(DEBUG if level == INFO else level, line, outcome)
+            self._say(DEBUG if level == INFO and outcome.ok else level, line, outcome)
 
     def finish(self, report: Report) -> None:
         """Tell what is odd, and the sums."""
@@ -79,12 +79,12 @@ def start_line(total: int, base: str, is_listed: bool = True) -> str:
 
 
 def outcome_line(outcome: Outcome) -> tuple[int, str]:
-    """The level and the message of an outcome."""
-    wrong = outcome.status in WRONG
+    """The level and the message of an outcome; what had failed before wakes nobody."""
+    wrong = outcome.status in WRONG and not outcome.is_known
     error = outcome.error
     cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
     line = " | ".join([f"{outcome.status}: {location(outcome.source)}{cause}", *outcome.warnings])
-    return ERROR if wrong else WARNING if outcome.warnings else INFO, line
+    return ERROR if wrong else WARNING if outcome.warnings and not outcome.is_known else INFO, line
 
 
 def end_line(report: Report, *more: str) -> tuple[int, str]:

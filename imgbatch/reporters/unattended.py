@@ -26,8 +26,6 @@ class UnattendedReporter(Reporter):
         Takes a line.
     earlier_failures : collection of str
         The paths (absolute) of the sources that were failing before this run.
-    is_known : callable
-        Whether an outcome is a failure of a file that had failed as it is.
     lines : callable
         What is said of an outcome that is wrong, as the console says it.
     """
@@ -35,16 +33,15 @@ class UnattendedReporter(Reporter):
     reads_outcomes = False
 
     def __init__(
-        self, say: Callable[[str], None], earlier_failures: Collection[str], is_known: Callable[[Outcome], bool],
-        lines: Callable[[Outcome], list[str]],
-    ) -> None:  # fmt: skip
-        self._say, self._earlier_failures, self._is_known, self._lines = say, earlier_failures, is_known, lines
+        self, say: Callable[[str], None], earlier_failures: Collection[str], lines: Callable[[Outcome], list[str]]
+    ) -> None:
+        self._say, self._earlier_failures, self._lines = say, earlier_failures, lines
         self._failures: list[Outcome] = []
         self._recoveries: list[Outcome] = []
 
     def outcome(self, outcome: Outcome) -> None:
         """Keep what is news."""
-        if outcome.status in WRONG and not self._is_known(outcome):
+        if outcome.status in WRONG and not outcome.is_known:
             self._failures.append(outcome)
         elif outcome.status in ("ok", "unchanged") and outcome.source.path in self._earlier_failures:
             self._recoveries.append(outcome)

@@ -241,12 +241,12 @@ class Run(ABC):
         if not outcome.ok:
             self._stop_after(self.report.wrong)
 
-    def _add(self, outcome: Outcome, is_known: bool = False) -> None:
+    def _add(self, outcome: Outcome) -> None:
         """Add an outcome to the report and the program's log; what its process lacks is said once."""
         warn_once(outcome.host_warnings, self._host_warnings)
         self.statuses.add(outcome.index, outcome.status)
         try:
-            self.report.add(outcome, self.keeps_outcomes, is_known)
+            self.report.add(outcome, self.keeps_outcomes)
         except HostError as error:  # the disk has no room for what is reported; what is done is not lost
             self.stop(ExitCode.STOPPED, sentence(error))
         if self._logger is not None:

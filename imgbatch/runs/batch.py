@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import BLAME, wrong_value
@@ -117,10 +118,6 @@ class Batch(Run):
         ledger = self.preparation.ledger
         return frozenset() if ledger is None else ledger.failing
 
-    def is_known(self, outcome: Outcome) -> bool:
-        """Whether this is a failure, and this very file had failed before with the recipe."""
-        return outcome.status in WRONG and self._ledger.has_failed(outcome.source)
-
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.
 
@@ -200,6 +197,8 @@ class Batch(Run):
     def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """Record the outcome, archive or quarantine its source, and count it."""
         preparation = self.preparation
+        if outcome.status in WRONG and ledger.has_failed(outcome.source):
+            outcome = replace(outcome, is_known=True)
         if self._placeholders and outcome.outputs:
             from imgbatch.pipeline.previews import placeholder
 
@@ -287,7 +286,7 @@ class Batch(Run):
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where the disk is full or it is one new failure too many."""
-        self._add(outcome, self.is_known(outcome))
+        self._add(outcome)
         if outcome.ok:
             return
         self._repeated_failures += self.workload.verdict(outcome) == Verdict.RETRY

@@ -38,7 +38,8 @@ def test_a_night_after_the_other(run: Run, place: Path) -> None:
     assert (summary["failed"], summary["known"], summary["exit_code"]) == (1, 1, 0)
     assert summary["text"].startswith("0 ok, 2 unchanged, 1 skipped, 1 failed, known before (")
     assert summary["output"] == str(place / "out") and summary["command"].startswith("imgbatch run photos -o out ")
-    end = (place / "night.log").read_text().splitlines()[-1]
+    *_, line, end = (place / "night.log").read_text().splitlines()
+    assert " INFO failed: photos/a.jpg: truncated in " in line
     assert " INFO end: 0 ok, 2 unchanged, 1 skipped, 1 failed, known before (" in end
 
     damage(place / "photos/trip/b.jpg")
@@ -69,6 +70,22 @@ def test_a_known_file_that_is_touched_or_copied_over_itself_is_no_news(run: Run,
     codes = [run(*WORDS).returncode]
     os.utime(place / "photos/a.jpg", ns=(1, 1))
     assert [*codes, run(*WORDS).returncode] == [1, 0]
+
+
+def test_records_say_what_was_known(run: Run, place: Path) -> None:
+    damage(place / "photos/a.jpg")
+    run("run", "photos", "-o", "out", "--resize", "40")
+    damage(place / "photos/trip/b.jpg")
+    words = ("run", "photos", "-o", "out", "--resize", "40", "--log", "l", "--log-format", "json")
+    done = run(*words, "--json", "--report", "r.json")
+    logged = [json.loads(line) for line in (place / "l").read_text().splitlines()]
+    assert {one["source"]: one["level"] for one in logged if one["event"] == "file"} == {
+        "a.jpg": "info", "trip/b.jpg": "error",
+    }  # fmt: skip
+    shown = [json.loads(line) for line in done.stdout.splitlines()]
+    for records in (logged, shown, json.loads((place / "r.json").read_text())):
+        told = {one["source"]: one.get("known") for one in records if one["event"] == "file" and one["error"]}
+        assert told == {"a.jpg": True, "trip/b.jpg": None}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ def test_records_of_a_run(photos: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert ours[3] == ("ERROR", f"end: {report.sentence()}, exit code 1") and len(ours) == 4
     outcomes = [getattr(record, "outcome", None) for record in caplog.records if record.name == "imgbatch"]
     assert outcomes == [None, *report.outcomes, None]
+    caplog.clear()
+    report = ib.run(photos, out, workers=0, known_failures="ok")  # what failed before is no error again
+    ours = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "imgbatch"]
+    assert [level for level, _ in ours] == ["INFO", "DEBUG", "INFO", "INFO"] and report.failed[0].is_known
+    assert ours[2][1].startswith(f"failed: {photos}/bad.jpg: ")
 
 
 @pytest.mark.parametrize("call", ["check", "stats", "load", "process", "start"])

@@ -99,9 +99,7 @@ MAKERS: dict[str, Make] = {
     "whole text": lambda folder: WholeText(lambda: [b""]),
     "whole file": lambda folder: WholeFile(str(folder / "groups.json"), lambda: [b"[", b"]"]),
     "stats": lambda folder: StatsFile(str(folder / "stats.json"), lambda: "{}"),
-    "unattended": lambda folder: UnattendedReporter(
-        lambda line: None, {"/in/plain.jpg"}, lambda outcome: False, lambda outcome: []
-    ),
+    "unattended": lambda folder: UnattendedReporter(lambda line: None, {"/in/plain.jpg"}, lambda outcome: []),
     **{suffix: lambda folder, suffix=suffix: reporter_for(str(folder / f"r{suffix}")) for suffix in SUFFIXES},  # type: ignore[misc]  # mypy does not see the default's type
 }
 

@@ -251,7 +251,7 @@ def _carry_out(
         files.append(_log(unattended_settings.log, unattended_settings.log_format, batch.folder, report.verbose > 0))
     user_reporter: Reporter = console
     if unattended_settings.unattended:
-        user_reporter = make_reporter("--unattended", console.say, batch.failing, batch.is_known, console.lines)
+        user_reporter = make_reporter("--unattended", console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
         size, free = map(format_bytes, shortage)

@@ -101,9 +101,9 @@ class RecordWriter:
         """A run begins, under conditions as of :class:`ShardRun`."""
         self._write(["begin", now_ns, dict(conditions)])
 
-    def add(self, outcome: Outcome, is_known: bool = False) -> None:
-        """An outcome; `is_known`: a failure that was not tried again."""
-        self._write(entry_of(outcome, is_known, self._folder))
+    def add(self, outcome: Outcome, is_found: bool = False) -> None:
+        """An outcome; `is_found`: a failure that was not tried again."""
+        self._write(entry_of(outcome, is_found, self._folder))
 
     def end(self, now_ns: int, summary: Mapping[str, Any], sums: Mapping[str, Any] | None) -> None:
         """The run came to an end; what was written is on the disk.

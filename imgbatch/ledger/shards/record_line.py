@@ -25,20 +25,20 @@ _PATH, _FIELDS = _NAMES.index("path"), _NAMES.index("fields")
 _Kind = type | tuple[type, ...]
 _COUNT = (int, NoneType)
 #: What stands in a line, in its source, in each of its outputs and in its error.
-_LINE: tuple[_Kind, ...] = (str, int, bool, list, str, list, (list, NoneType), list, list, dict, str, int)
+_LINE: tuple[_Kind, ...] = (str, int, bool, list, str, list, (list, NoneType), list, list, dict, str, int, bool)
 _SOURCE: tuple[_Kind, ...] = (str, str, str, int, int)
 _OUTPUT: tuple[_Kind, ...] = (int, str, str, int, int, int, _COUNT, int, int, str, str, str, bool, list, str)
 _ERROR: tuple[_Kind, ...] = (str, str, str)
 _MOST = 1 << 63
 
 
-def entry_of(outcome: Outcome, is_known: bool, folder: str) -> list[Any]:
+def entry_of(outcome: Outcome, is_found: bool, folder: str) -> list[Any]:
     """What a line says, for JSON.
 
     Parameters
     ----------
     outcome : Outcome
-    is_known : bool
+    is_found : bool
         It is a failure that was not tried again.
     folder : str
         DIR (absolute).
@@ -50,9 +50,10 @@ def entry_of(outcome: Outcome, is_known: bool, folder: str) -> list[Any]:
         values[_PATH] = relative_path(one.path, folder)
         outputs.append(values)
     return [
-        _WORD, outcome.index, is_known, [source.path, source.root, source.relative, source.size, source.mtime_ns],
+        _WORD, outcome.index, is_found, [source.path, source.root, source.relative, source.size, source.mtime_ns],
         outcome.status, outputs, error and [error.kind, error.phase, error.message], outcome.warnings,
         outcome.changes, outcome.ms, outcome.source_hash, outcome.attempts,
+        outcome.is_known,
     ]  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def outcome_of(line: bytes, folder: str) -> tuple[Outcome, bool]:
     """
     entry = json.loads(line)
     _check(entry, _LINE)
-    _, index, is_known, source, status, outputs, error, warnings, changes, ms, source_hash, attempts = entry
+    _, index, is_found, source, status, outputs, error, warnings, changes, ms, source_hash, *more = entry
     _check(source, _SOURCE)
     if error is not None:
         _check(error, _ERROR)
@@ -83,9 +84,9 @@ def outcome_of(line: bytes, folder: str) -> tuple[Outcome, bool]:
         raise ValueError("it names what no run does")
     outcome = Outcome(
         index, Source(*source), status, tuple(_outputs(outputs, folder)), error and Failure(*error), tuple(warnings),
-        tuple(changes), ms, None, source_hash, (), attempts,
+        tuple(changes), ms, None, source_hash, (), *more,
     )  # fmt: skip
-    return outcome, is_known or status == "unchanged"
+    return outcome, is_found or status == "unchanged"
 
 
 def _outputs(rows: Sequence[Any], folder: str) -> Iterator[Written]:

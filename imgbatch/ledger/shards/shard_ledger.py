@@ -93,7 +93,7 @@ class ShardLedger(Ledger):
 
     def note_known_failure(self, outcome: Outcome) -> None:
         """Write a failure that was not tried again into the record."""
-        self._open_record().add(outcome, is_known=True)
+        self._open_record().add(outcome, is_found=True)
         super().note_known_failure(outcome)
 
     def note_sums(self, sums: Mapping[str, Any]) -> None:

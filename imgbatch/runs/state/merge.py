@@ -237,7 +237,6 @@ class ShardMerge:
                 report.add(self._with_placeholders(outcome) if self._placeholders else outcome)
             report.counts["skipped"] += part.skip_count
             report.other_outputs += part.number_of("other_outputs")
-            report.known += part.number_of("known")
             report.seconds += part.seconds
             report.resampler = report.resampler or part.resampler
         report.sort()

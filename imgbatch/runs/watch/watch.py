@@ -213,7 +213,7 @@ class Watch:
         batch.keeps_outcomes = False
         try:
             for outcome in batch.outcomes():
-                self.report.add(outcome, keep=False, is_known=batch.is_known(outcome))
+                self.report.add(outcome, keep=False)
                 self.total += 1
                 yield outcome
                 if time.monotonic() > self._next_beat:

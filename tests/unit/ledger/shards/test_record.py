@@ -26,7 +26,7 @@ def outcome(index: int, name: str = "", status: str = "ok") -> Outcome:
     outputs = () if error else (written,)
     return Outcome(
         index, source, status, outputs, error, ("odd",), ("a", "b\n"), {"read": 0.1 + index, "decode": 1e-7},  # type: ignore[arg-type]  # a status that a run gives
-        source_hash="f" * 32, attempts=2,
+        source_hash="f" * 32, attempts=2, is_known=status == "failed",
     )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def write(file: Path, *outcomes: Outcome, new_id: str = "", known: tuple[int, ..
     writer = RecordWriter(str(file), "/out", new_id)
     writer.begin(len(file.read_bytes()), CONDITIONS)
     for one in outcomes:
-        writer.add(one, is_known=one.index in known)
+        writer.add(one, is_found=one.index in known)
     if end:
         writer.end(9, SUMMARY, None)
     writer.close()
