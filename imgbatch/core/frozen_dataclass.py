@@ -77,9 +77,45 @@ def _init(cls: type[Any]) -> Callable[..., None]:
     exec(f"def make({', '.join(namespace)}):\n{text}\n return __init__", vars(sys.modules[cls.__module__]), result)
     init: Callable[..., None] = result["make"](**namespace)
     init.__defaults__ = tuple(defaults)
-    init.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls)} | {"return": None}
+    # Without the kinds that parameters.py looks for in those of the class: help() would show them
+    init.__annotations__ = {field.name: _bare_type(field.type) for field in dataclasses.fields(cls)} | {"return": None}
     init.__module__, init.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
     return init
+
+
+class _BareSignature:
+    """What ``inspect.signature`` says of a class: the types of its fields, of Annotated without the marks."""
+
+    def __get__(self, _: object, cls: type[Any]) -> Any:
+        import inspect  # only for who asks
+        import typing
+
+        full, hints = inspect.signature(cls.__init__), typing.get_type_hints(cls)
+        bare = [
+            one.replace(annotation=hints.get(one.name, one.annotation)) for one in list(full.parameters.values())[1:]
+        ]
+        return full.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+
+
+def _bare_type(hint: Any) -> Any:
+    """``str`` of ``Annotated[str, ...]``; any other hint as it is."""
+    return hint.__origin__ if hasattr(hint, "__metadata__") else hint
+
+
+class ShownAsCall:
+    """Base of dataclasses that are shown as the call that makes them, without what is a default."""
+
+    __signature__ = _BareSignature()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):
+            setattr(cls, "__repr__", ShownAsCall.__repr__)  # noqa: B010 - as above; else @dataclass would write its own
+
+    def __repr__(self) -> str:
+        from imgbatch.core.display.call import call_text  # only where something is shown
+
+        return call_text(self)
 
 
 def _values(self: Any) -> tuple[Any, ...]:

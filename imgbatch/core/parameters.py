@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from imgbatch.core.errors import DeclarationError, UsageError, unknown, wrong_value
-from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.frozen_dataclass import ShownAsCall, frozen
 from imgbatch.core.parameter_kinds import Kind, Switch, Texts, python_scalar
 
 D = TypeVar("D", bound="Declaration")
@@ -75,7 +75,7 @@ class Parameter:
         return content == self.default or (not self.optional and content == self.kind.check(self.name, self.default))
 
 
-class Declaration:
+class Declaration(ShownAsCall):
     """The base of everything that is declared once, each a frozen dataclass: checks itself when it is made."""
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]

@@ -154,6 +154,10 @@ class Recipe:
             raise wrong_value("one profile", "assume_icc of all outputs", "several; a picture has one source")
         object.__setattr__(self, "auto_orient", check_type("auto_orient", self.auto_orient, bool, "true or false"))
 
+    def __repr__(self) -> str:
+        parts = [f"{name}={list(some)!r}" for name, some in (("ops", self.ops), ("outputs", self.outputs)) if some]
+        return f"Recipe({', '.join([*parts, *(() if self.auto_orient else ('auto_orient=False',))])})"
+
     @property
     def every_op(self) -> tuple[Operation, ...]:
         """Its operations, then those of its outputs."""

@@ -1,1 +1,1 @@
-"""Display: how does a result look as the last line of a notebook's cell? A room that only notebooks enter."""
+"""Display: how does a value look in a notebook's cell or at a prompt? A room that nothing else enters."""

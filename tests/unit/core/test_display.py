@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import io
+import pydoc
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -15,7 +18,9 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.display.thumbnails import COUNT
 from imgbatch.core.job import Failure, Outcome, Source, Status, Written
+from imgbatch.core.parameters import from_words
 from imgbatch.core.report import Report
+from imgbatch.operations.registry import all_operations
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 HOSTILE = '<script>alert("x")</script>\n\x1b[31m\u202egpj.\udcff'
@@ -128,3 +133,35 @@ def test_a_handle_says_how_far_it_is(tmp_path: Path) -> None:
     report = handle.result()
     assert repr(handle) == f"<Handle: {report.sentence()}>"
     assert handle._repr_html_() == report._repr_html_()
+
+
+def test_a_recipe_is_shown_as_the_call_that_makes_it() -> None:
+    recipe = ib.Recipe(
+        [ib.Resize("80x60", fit="cover"), ib.Flatten("white"), ib.Flatten((1, 2, 3)), ib.Lut("look.cube")],
+        [ib.Output("webp", ops=[ib.Blur(2)]), ib.Output(set={"title": "a"})], auto_orient=False,
+    )  # fmt: skip
+    assert repr(recipe) == (
+        "Recipe(ops=[Resize(size='80x60', fit='cover'), Flatten(), Flatten(background='#010203'), "
+        "Lut(file='look.cube')], outputs=[Output(format='webp', ops=(Blur(sigma=2.0),)), "
+        "Output(set=(('title', 'a'),))], auto_orient=False)"
+    )
+    assert repr(ib.Recipe()) == "Recipe(outputs=[Output()])"
+    assert repr(ib.Filters(exclude="a")) == "Filters(exclude=('a',))" and repr(ib.Settings()) == "Settings()"
+
+
+@pytest.mark.parametrize("cls", [*all_operations(), ib.Output, ib.Filters, ib.Settings], ids=lambda cls: cls.__name__)
+def test_help_shows_types_and_defaults_only(cls: type[Any]) -> None:
+    text = str(inspect.signature(cls))
+    assert "Annotated" not in text and "-> " not in text
+    assert [*inspect.signature(cls).parameters] == [*inspect.signature(cls.__init__).parameters][1:]
+
+
+def test_every_operation_can_be_made_from_what_is_shown() -> None:
+    for cls in all_operations():
+        op = from_words(cls, cls.example)
+        assert eval(repr(op), {cls.__name__: cls}) == op
+
+
+def test_help_of_an_output_fits_a_screen() -> None:
+    lines = pydoc.plain(pydoc.render_doc(ib.Output)).split("\n")
+    assert max(map(len, lines)) < 800
