@@ -86,6 +86,14 @@ def printable(text: str) -> str:
     )
 
 
+def explanation(outcome: Outcome) -> str:
+    """What is said of an outcome's error, and where its file went for it; "" where there is none."""
+    error, place = outcome.error, outcome.moved_to
+    if error is None:
+        return ""
+    return f"{error.kind} in {error.phase}: {error.message}{f'; moved to {place}' if place else ''}"
+
+
 def location(source: Source) -> str:
     """The source's path from where the user stands: the root as typed, and the path below it."""
     return os.path.join(source.root, source.relative)

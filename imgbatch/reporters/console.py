@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import WRONG, Report
-from imgbatch.reporters.base import Reporter, location, printable
+from imgbatch.reporters.base import Reporter, explanation, location, printable
 from imgbatch.reporters.summary import stop_line
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ class Console(Reporter):
         lines = []
         if outcome.error is not None:
             status = f"{_RED}{outcome.status}{_PLAIN}" if self._look.color else outcome.status
-            error = outcome.error
-            lines.append(f"{status}: {where}: {error.kind} in {error.phase}: {printable(error.message)}")
+            lines.append(f"{status}: {where}: {printable(explanation(outcome))}")
         elif outcome.status in WRONG:
             lines.append(f"{outcome.status}: {where}")
         if self._look.verbose and not self._look.quiet and outcome.status in ("skipped", "unchanged"):

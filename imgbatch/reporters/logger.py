@@ -10,7 +10,7 @@ from __future__ import annotations
 from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import WRONG, ExitCode, Report
-from imgbatch.reporters.base import Reporter, location, printable
+from imgbatch.reporters.base import Reporter, explanation, location, printable
 
 NAME = "imgbatch"
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50  # logging's
@@ -81,8 +81,7 @@ def start_line(total: int, base: str, is_listed: bool = True) -> str:
 def outcome_line(outcome: Outcome) -> tuple[int, str]:
     """The level and the message of an outcome; what had failed before wakes nobody."""
     wrong = outcome.status in WRONG and not outcome.is_known
-    error = outcome.error
-    cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
+    cause = f": {explanation(outcome)}" if outcome.error else ""
     line = " | ".join([f"{outcome.status}: {location(outcome.source)}{cause}", *outcome.warnings])
     return ERROR if wrong else WARNING if outcome.warnings and not outcome.is_known else INFO, line
 

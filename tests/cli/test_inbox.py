@@ -26,8 +26,13 @@ def test_done_goes_to_the_archive_and_broken_into_quarantine(run: Run, place: Pa
     before = tree(place / "photos")
     damage(place / "photos" / "trip" / "b.jpg")
     broken = (place / "photos" / "trip" / "b.jpg").read_bytes()
-    done = run(*WORDS, "--json")
+    done = run(*WORDS, "--json", "--log", "night.log")
     assert done.returncode == 1
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("failed: "))
+    assert line.startswith("failed: photos/trip/b.jpg: truncated in decode: ")
+    assert line.endswith(f"; moved to {place}/bad/trip/b.jpg") and line.removeprefix("failed: ") in (
+        (place / "night.log").read_text()
+    )
     assert tree(place / "done") == {name: before[name] for name in ("a.jpg", "trip/c.png")}
     held = tree(place / "bad")
     assert held["trip/b.jpg"] == broken and b"truncated in decode" in held["trip/b.jpg.txt"]
