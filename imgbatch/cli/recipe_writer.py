@@ -16,6 +16,7 @@ from imgbatch.cli.precedence import NOT_IN_RECIPES, OUTPUT, RunRequest, load
 from imgbatch.core.errors import RecipeError, UsageError
 from imgbatch.core.run_settings import AUTO_STATE
 from imgbatch.planning.recipe_file import RecipeFile, to_toml
+from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import write_text
 from imgbatch.storage.registry import absolute, scheme_of
 from imgbatch.storage.temporary import sweep
@@ -60,12 +61,15 @@ def save(path: str, request: RunRequest, names_sources: bool = True) -> None:
         raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
 
 
-def left_out(request: RunRequest, report: ReportArguments, *others: tuple[str, object]) -> list[str]:
-    """The flags that were typed and that no recipe holds.
+def gaps(
+    path: str, request: RunRequest, names_sources: bool, report: ReportArguments, *others: tuple[str, object]
+) -> Iterator[str]:
+    """What was typed and is not in a saved recipe, a line for each kind.
 
     Parameters
     ----------
-    request : RunRequest
+    path, request, names_sources
+        As of :func:`save`.
     report : ReportArguments
     others : (str, object)
         More flags, each with what was typed for it.
@@ -75,7 +79,11 @@ def left_out(request: RunRequest, report: ReportArguments, *others: tuple[str, o
         *others,
         *((f"--{name.replace('_', '-')}", getattr(request.settings, name)) for name in NOT_IN_RECIPES),
     ]  # fmt: skip
-    return [flag for flag, value in flags if value]
+    if not names_sources:
+        yield f"({printable(path)} names no sources, as they came from a list; with -r, type --files-from again)"
+    words = [flag for flag, value in flags if value]
+    if words:
+        yield f"({', '.join(words)} cannot stand in {printable(path)}; with -r, type that again)"
 
 
 def from_folder(folder: str, path: str) -> str:

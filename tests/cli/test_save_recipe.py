@@ -67,7 +67,10 @@ def test_sources_of_a_list_are_not_frozen_into_the_recipe(run: Run, place: Path)
 def test_saving_leaves_what_a_run_does_as_it_is(run: Run, place: Path) -> None:
     flags = ["photos", "-o", "web", *MANY, "--on-finish", "echo done >> count"]
     for look in ("-n", "--explain", "--estimate"):
-        assert run("run", *flags, look, "--save-recipe", "r.toml").returncode == 0
+        done = run("run", *flags, look, "--save-recipe", "r.toml")
+        note = f"note: r.toml is not written: {look} writes nothing"
+        assert done.returncode == 0 and done.stderr.splitlines().count(note) == 1
+        assert "not written" not in run("run", *flags, look, "--save-recipe", "r.toml", "-Q").stderr
         assert not (place / "r.toml").exists() and not (place / "count").exists()
     run("run", *flags, "--save-recipe", "r.toml")
     assert (place / "count").read_text() == "done\n"

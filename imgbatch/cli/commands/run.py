@@ -135,17 +135,13 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
 
 def _save(path: str, request: RunRequest, arguments: RunArguments, console: Console) -> None:
     """Write what was typed as a recipe, and say what is not in it."""
-    from imgbatch.cli.recipe_writer import left_out, save
+    from imgbatch.cli.recipe_writer import gaps, save
 
-    sources, report = arguments.sources, arguments.report
-    save(path, request, names_sources=sources.files_from is None)
-    if report.quiet:
-        return
-    if sources.files_from is not None:
-        console.say(f"({printable(path)} names no sources, as they came from a list; with -r, type --files-from again)")
-    flags = left_out(request, report, ("--srcset", arguments.srcset), ("--stats", arguments.stats))
-    if flags:
-        console.say(f"({', '.join(flags)} cannot stand in {printable(path)}; with -r, type that again)")
+    names_sources = arguments.sources.files_from is None
+    save(path, request, names_sources)
+    others = ("--srcset", arguments.srcset), ("--stats", arguments.stats)
+    for line in () if arguments.report.quiet else gaps(path, request, names_sources, arguments.report, *others):
+        console.say(line)
 
 
 def _batch(request: RunRequest, arguments: RunArguments, settings: Settings) -> Batch:
@@ -220,6 +216,10 @@ def _absolute(output: str | None) -> str:
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
     """The exit code of a run that only shows what it would do; None: it is to be carried out."""
+    looks = {"-n": arguments.dry_run, "--explain": arguments.explain, "--estimate": arguments.estimate}
+    look = next((flag for flag, is_typed in looks.items() if is_typed), None)
+    if look and arguments.save_recipe is not None and not arguments.report.quiet:
+        console.say(f"note: {printable(arguments.save_recipe)} is not written: {look} writes nothing")
     if arguments.dry_run:
         from imgbatch.cli.commands.dry_run import show_plan
 
