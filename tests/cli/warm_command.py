@@ -130,6 +130,7 @@ def _preload(program: ModuleType) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 Image.new("RGB", (9, 9)).save(os.path.join(folder, "a.jpg"))
                 os.environ["IMGBATCH_WORKERS"] = "0"
+                program.main(["run", "--no-such-flag"])  # looks through all operations
                 code = program.main(["run", folder, "-o", os.path.join(folder, "out"), "--resize", "5", "-Q"])
             with open(end, "w") as file:
                 file.write("\n".join(name for name in sys.modules if name.partition(".")[0] in ("imgbatch", "PIL")))
