@@ -128,7 +128,7 @@ def test_its_own_exception_is_one_file_s_failure(run: Run, place: Path, waits: b
     records = {record.get("source"): record for record in map(json.loads, done.stdout.splitlines())}
     error = records["trip/b.jpg"]["error"]
     assert (error["kind"], error["phase"]) == ("operation", "ops")
-    assert error["message"] == "ZeroDivisionError: division by zero"
+    assert error["message"] == "ZeroDivisionError: division by zero; its image was of mode RGB"
     assert sorted(tree(place / "out")) == ["a.jpg", "trip/c.png"]
 
 
