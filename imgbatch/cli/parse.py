@@ -125,7 +125,8 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         values: dict[str, Any] = {"operands": (*other_words, *after), "operations": ()}
         for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
-            help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
+            own = "imgbatch help own-operations" if ".py" in text else "imgbatch ops"
+            help_page = f"imgbatch ops {flag_of(operation)}" if operation else own
             one = from_words(operation, text) if operation else _parse_custom(text, _values(raw_values, flags))
             values["operations"] += (one,)
         help_page = f"imgbatch {command.name} --help"

@@ -15,8 +15,11 @@ from __future__ import annotations
 import dataclasses
 import operator
 import sys
+from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform, overload
+
+from imgbatch.core.errors import DeclarationError
 
 T = TypeVar("T")
 _LATER = type("", (), {"__repr__": lambda self: "<factory>"})()  # the default of what a factory makes
@@ -116,6 +119,20 @@ class ShownAsCall:
         from imgbatch.core.display.call import call_text  # only where something is shown
 
         return call_text(self)
+
+
+class FrozenType(ABCMeta):
+    """The type of abstract classes whose subclasses are frozen dataclasses: one that is not is told how it is written.
+
+    ``@dataclass`` puts its own parameters into a class before it looks at the bases. Where it does not, its TypeError
+    says that a dataclass that is not frozen cannot inherit from one that is.
+    """
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name == "__dataclass_params__" and not value.frozen:
+            how = "write @dataclass(frozen=True) in the line above it"
+            raise DeclarationError(f"{cls.__qualname__} can be changed; {how}")
+        super().__setattr__(name, value)
 
 
 def _values(self: Any) -> tuple[Any, ...]:

@@ -7,12 +7,13 @@ no processes and hold no state: the same operation on the same image gives the s
 from __future__ import annotations
 
 import functools
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from imgbatch.core.errors import ImageError
+from imgbatch.core.frozen_dataclass import FrozenType
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
 from imgbatch.pixels.color import DEEP, DEEP_COLOR, FLOATS, INK, to_eight_bits
@@ -33,7 +34,7 @@ Bands = Literal["eight_bits", "each", "colors", "weighted", "whole"]
 
 
 @dataclass(frozen=True)
-class Operation(Declaration, ABC):
+class Operation(Declaration, metaclass=FrozenType):
     """One step from image to image.
 
     Attributes

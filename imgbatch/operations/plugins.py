@@ -16,6 +16,7 @@ import functools
 import hashlib
 import os
 import pickle
+import re
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,8 @@ _CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
 _TEXTS: dict[str, bytes] = {}  # and its bytes, unless it is large
 #: What @dataclass does not know: a flag, a recipe and a digest hold plain values only.
 _MUTABLE_HINT = '; the default of a parameter is a plain value: write a text such as tags: str = "", and take it apart'
+#: A value that is put to the name as elsewhere: FILE.py:NAME(0.5), FILE.py:NAME=0.5.
+_OTHER_VALUE = re.compile(r"(.+\.py:\w+)[\s=:(]+([^():]+)\)?")
 _PORTABLE = 1_000_000  # bytes of a file whose text travels
 
 
@@ -95,6 +98,10 @@ class _OperationStub(Operation):
 def parse_operation(text: str, allow_files: bool = True) -> Operation:
     """The operation of ``--op FILE.py:NAME,key=value``, where files are allowed, or ``--op NAME,key=value``."""
     word, *values = split_words(text)
+    other = _OTHER_VALUE.fullmatch(word)
+    if other:
+        better = ",".join([other[1], other[2], *values])
+        raise UsageError(f"expected FILE.py:NAME,VALUE for the operation, got {text!r}; did you mean {better}?")
     return from_words(get_operation(unquote(word), allow_files=allow_files), ",".join(values))
 
 
@@ -117,7 +124,8 @@ def from_file(path: str, name: str, text: bytes = b"") -> type[Operation]:
             return cls
     if name in vars(module):
         raise UsageError(
-            f"{path}: {name} is no operation; put @imgbatch.operation({name.lower()!r}) above it, a frozen dataclass"
+            f'{path}: {name} is no operation; write @imgbatch.operation("{name.lower()}") and @dataclass(frozen=True) '
+            f"in the lines above class {name}"
         )
     near = nearest(name, there)
     hint = f"did you mean {near}?" if near else f"it has {', '.join(there) or 'none'}"

@@ -168,7 +168,7 @@ def test_odd_names_of_files(run: Run, place: Path, name: str) -> None:
         ("import nix_there\n", "Wash", "bad.py cannot be executed: ModuleNotFoundError: No module named 'nix_there'"),
         ("raise SystemExit(3)\n", "Wash", "bad.py cannot be executed: SystemExit: 3"),
         ("x = 1\n\0", "Wash", "bad.py cannot be executed: "),
-        ("Wash = 3\n", "Wash", "bad.py: Wash is no operation; put @imgbatch.operation('wash') above it, a frozen data"),
+        ("Wash = 3\n", "Wash", 'bad.py: Wash is no operation; write @imgbatch.operation("wash") and @dataclass(frozen'),
         (GOOD, "Wsh", "bad.py has no operation 'Wsh'; did you mean Wash?"),
         (GOOD, "Nothing", "bad.py has no operation 'Nothing'; it has Wash"),
         ("", "Wash", "bad.py has no operation 'Wash'; it has none"),
@@ -176,7 +176,7 @@ def test_odd_names_of_files(run: Run, place: Path, name: str) -> None:
         (
             GOOD.replace("(frozen=True)", ""),
             "Wash",
-            "bad.py cannot be executed: TypeError: cannot inherit non-frozen dataclass from a frozen one",
+            "bad.py: Wash can be changed; write @dataclass(frozen=True) in the line above it",
         ),
         (
             GOOD.replace("@dataclass(frozen=True)\n", ""),
@@ -201,6 +201,10 @@ def test_a_broken_file_refuses_the_run(run: Run, place: Path, text: str, name: s
     [
         (["--op", "nix.py:Wash"], "cannot read the operations in 'nix.py': No such file or directory"),
         (["--op", "wash.py"], "expected FILE.py:NAME for the operation, got 'wash.py'"),
+        (["--op", "wash.py:Wash=0.5"], "did you mean wash.py:Wash,0.5? See imgbatch help own-operations"),
+        (["--op", "wash.py:Wash:0.5"], "did you mean wash.py:Wash,0.5?"),
+        (["--op", "wash.py:Wash 0.5"], "did you mean wash.py:Wash,0.5?"),
+        (["--op", "wash.py:Wash(share=0.5)"], "did you mean wash.py:Wash,share=0.5?"),
         (["--op", "wish"], "unknown operation 'wish'"),
         (["--op"], "expected a value for --op, got nothing"),
         (["--op", "wash.py:Wash,2"], "expected a number from 0 to 1 for wash share, got '2'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,10 +208,16 @@ def _make_class(
     return ib.operation(word)(dataclass(frozen=frozen)(cls))
 
 
+def _make_loose_operation() -> type:
+    body = {"__module__": __name__, "__annotations__": {"x": float}, "x": 0.5, "apply": lambda self, image: image}
+    return dataclass(types.new_class("Loose", (ib.Operation,), exec_body=lambda space: space.update(body)))
+
+
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: ib.operation("bad_test")(type("Bad", (), {})), "operation bad_test: Bad is no dataclass; put @dataclass("),
     (lambda: ib.operation("bad_test")(lambda image: image), "operation bad_test: <lambda> is no dataclass; put @data"),  # type: ignore[arg-type]  # the mistake that is tested
     (lambda: _make_class(frozen=False), "operation bad_test: Bad can be changed; make it @dataclass(frozen=True)"),
+    (_make_loose_operation, "Loose can be changed; write @dataclass(frozen=True) in the line above it"),
     (lambda: _make_class(apply=None), "operation bad_test: Bad has no apply(self, image) that returns an image"),
     (lambda: _make_class("resize"), "operation resize: the name is imgbatch's own; give Bad another"),
     (lambda: _make_class("fade_test"), "operation fade_test: the name is that of Fade in "),
