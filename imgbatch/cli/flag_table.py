@@ -112,7 +112,7 @@ def merge_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch merge``: those of ``run`` that report, and those that lead to the shards."""
     return _of_run({
         "--report", "--srcset", "--stats", "--failed-list", "--null", "--state", "--trust-state", "--wait", "--quiet",
-        *_HELP_NAMES,
+        "--known-failures", *_HELP_NAMES,
     })  # fmt: skip
 
 

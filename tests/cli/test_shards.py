@@ -199,6 +199,25 @@ def test_a_merge_may_be_repeated_until_the_next_round(run: Run, place: Path, one
     assert [row["id"] for row in ledger(place, "runs")] == [1, 2, 3]
 
 
+def test_what_had_failed_before_the_shards_ran_may_count_for_nothing(run: Run, place: Path) -> None:
+    (place / "photos/new.jpg").write_bytes(b"no picture")  # fails before it is known
+    for number in range(2):
+        shard(run, number, 2)
+    assert merge(run, "--known-failures", "ok").returncode == 1
+    for number in range(2):
+        shard(run, number, 2)
+    assert [merge(run, *words).returncode for words in ([], ["--known-failures", "ok"])] == [1, 0]
+    assert [one.get("known") for one in json.loads((place / "r.json").read_text()) if one.get("error")] == [True] * 2
+    assert ib.merge(place / "web", known_failures="ok").ok and not ib.merge(place / "web").ok
+    with pytest.raises(ib.UsageError, match="unknown known_failures 'no'; known: ok, fail"):
+        ib.merge(place / "web", known_failures="no")
+    (place / "photos/new.jpg").write_bytes(b"no picture either")
+    for number in range(2):
+        shard(run, number, 2)
+    assert "2 failed, 1 of these known before" in (last := merge(run, "--known-failures", "ok")).stderr
+    assert last.returncode == 1
+
+
 def test_what_one_run_made_is_unchanged_for_shards(run: Run, place: Path) -> None:
     run(*WORDS)
     (place / "photos" / "0" / "0.png").unlink()  # all others get another number, and the name of one that has moved on

@@ -115,9 +115,9 @@ def undo(words: Sequence[str]) -> int:
 
 
 def folder_settings(fields: Mapping[str, Any]) -> Settings:
-    """The settings of a command that looks at the state of a folder: where that is, and how to get at it."""
+    """The settings of a command that looks at the state of a folder: where that is, and what counts in it."""
     values = {**from_environment(Settings), **fields}
-    return Settings(**{key: values[key] for key in ("state", "wait", "trust_state") if key in values})
+    return Settings(**{key: values[key] for key in ("state", "wait", "trust_state", "known_failures") if key in values})
 
 
 def state_of(settings: Settings, folder: str) -> str | None:

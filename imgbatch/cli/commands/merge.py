@@ -53,7 +53,7 @@ def merge(words: Sequence[str]) -> int:
     folder = arguments.operands[0]
     shards = ShardMerge(
         folder, state=state_of(settings, folder), wait=settings.wait, trust_state=settings.trust_state,
-        placeholders=arguments.srcset is not None,
+        placeholders=arguments.srcset is not None, known_failures=settings.known_failures or "fail",
     )  # fmt: skip
     figures = ""
 

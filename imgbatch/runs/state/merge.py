@@ -51,6 +51,8 @@ class ShardMerge:
         Whether a state folder that is a link, or another user's, is believed.
     placeholders : bool
         Whether outputs are looked at for their placeholders, where their shard was not asked for these.
+    known_failures : "ok" or "fail"
+        Whether files that had failed before the shards' runs make the exit code 1.
 
     Attributes
     ----------
@@ -64,7 +66,7 @@ class ShardMerge:
 
     def __init__(
         self, folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False,
-        placeholders: bool = False,
+        placeholders: bool = False, known_failures: str = "fail",
     ) -> None:  # fmt: skip
         folder = check_path("folder", folder, "a folder")
         refuse_unknown_stores(folder)
@@ -78,7 +80,8 @@ class ShardMerge:
         self._trust_state = check_type("trust_state", trust_state, bool, "true or false")
         self._placeholders = check_type("placeholders", placeholders, bool, "true or false")
         self.shards: tuple[Shard, ...] = ()
-        self.report = Report(base=self.folder)
+        known_failures = Settings(known_failures=known_failures).known_failures or "fail"
+        self.report = Report(base=self.folder, known_failures=known_failures)
         self._parts: list[ShardPart] = []
 
     def __reduce__(self) -> NoReturn:
@@ -241,7 +244,6 @@ class ShardMerge:
             report.resampler = report.resampler or part.resampler
         report.sort()
 
-
     @staticmethod
     def _with_placeholders(outcome: Outcome) -> Outcome:
         from imgbatch.pipeline.previews import placeholder
@@ -249,12 +251,15 @@ class ShardMerge:
         return placeholder.complete(outcome, Settings.max_pixels)
 
 
-def merge(folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False) -> Report:
+def merge(
+    folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False,
+    known_failures: str = "fail",
+) -> Report:  # fmt: skip
     """Join the shards of an output folder: their ledgers, and their reports.
 
     Parameters
     ----------
-    folder, state, wait, trust_state
+    folder, state, wait, trust_state, known_failures
         As of :class:`ShardMerge`.
 
     Returns
@@ -267,7 +272,8 @@ def merge(folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_s
     MissingShardsError, PlanError, LockedError
         As of :meth:`ShardMerge.carry_out`.
     """
-    return ShardMerge(folder, state=state, wait=wait, trust_state=trust_state).carry_out()
+    shards = ShardMerge(folder, state=state, wait=wait, trust_state=trust_state, known_failures=known_failures)
+    return shards.carry_out()
 
 
 def _problem(one: ShardRecord | None, ids: frozenset[str]) -> str:
