@@ -26,6 +26,11 @@ def apply(
 ) -> Image:
     """`image` after the operations of `recipe`; the argument itself is not changed.
 
+    These are the pixels that :func:`run.run` with ``no_plan=True`` hands to the encoder, given the same `resampler` and
+    an image as ``Image.open`` gives it. Without ``no_plan`` a run decodes no more pixels of a JPEG than it needs, which
+    changes levels a little. What the format of an output cannot hold (inks in a PNG, alpha in a JPEG) is converted
+    after that; a run reads 16 bits of color where Pillow opens 8.
+
     Parameters
     ----------
     image : PIL.Image.Image

@@ -284,3 +284,16 @@ def test_a_command_without_a_function_says_what_there_is_in_python(command: str)
     else:
         with pytest.raises(AttributeError, match=rf"imgbatch\.{command} is a command of the shell, .*; \S+"):
             getattr(ib, command)
+
+
+def test_apply_gives_the_pixels_of_a_run_without_a_plan(tmp_path: Path) -> None:
+    recipe = ib.Recipe([ib.Resize(300), ib.Unsharp(1.0)], [ib.Output(format="png")])
+    filters = ib.Filters(exclude=["broken/**", "**/cmyk.jpg", "animated/**"])
+    names = []
+    for outcome in ib.run(["sample_images"], tmp_path, recipe, filters=filters, workers=0, no_plan=True).outcomes:
+        if outcome.outputs and outcome.outputs[0].frames == 1:
+            with Image.open(outcome.source.path) as image, Image.open(outcome.outputs[0].path) as made:
+                there, expected = made.convert(made.mode), ib.apply(image, recipe)
+            assert (there.mode, there.tobytes()) == (expected.mode, expected.tobytes()), outcome.source.relative
+            names.append(outcome.source.relative)
+    assert len(names) > 15
