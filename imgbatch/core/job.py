@@ -15,6 +15,7 @@ Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 #: What is said of a source that `--archive` and `--quarantine` moved, before its new place.
 MOVES = ("archived", "quarantined")
+NO_ATTEMPT = "not tried "  # what the note of a failure begins with that is only remembered
 SCHEMA = 1  # the "v" of every JSON record
 
 
@@ -170,7 +171,7 @@ class Outcome:
 
     `host_warnings` are none of the file's: what its process lacks, which the run says once. `attempts` is how often the
     job was begun: more than once where the engine of others that did it lost a worker. `is_known`: a failure of a file
-    that had failed before as it is, with this recipe.
+    that had failed before as it is, with this recipe; where it was not tried again, `changes` says why.
     """
 
     index: int

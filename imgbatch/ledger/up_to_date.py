@@ -7,14 +7,13 @@ one file is still as it was written is for index/ to say; in place, for original
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
-from imgbatch.core.job import Job, Outcome
+from imgbatch.core.job import NO_ATTEMPT, Job, Outcome
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import is_retryable
 from imgbatch.planning.recipe import Recipe
 
-NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"
+NOT_AGAIN = f"{NO_ATTEMPT}again: neither the file nor the recipe has changed (--retry-failed)"
 
 
 def up_to_date(
@@ -60,9 +59,8 @@ def known_failure(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
     if row.next_ns:
         hours = max(1, round((row.next_ns - now_ns) / 3.6e12))
         when = f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
-        reason = f"not tried before {when} are over, after {row.attempts} attempts (--retry-failed)"
-    error = replace(row.failure, message=f"{row.failure.message}; {reason}")
-    return Outcome(job.index, job.source, row.status, error=error)
+        reason = f"{NO_ATTEMPT}before {when} are over, after {row.attempts} attempts (--retry-failed)"
+    return Outcome(job.index, job.source, row.status, error=row.failure, changes=(reason,))
 
 
 def is_retried(ledger: Ledger, job: Job) -> bool:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from imgbatch.core.job import Outcome, Source
+from imgbatch.core.job import NO_ATTEMPT, Outcome, Source
 from imgbatch.core.report import Report
 
 if TYPE_CHECKING:
@@ -87,11 +87,12 @@ def printable(text: str) -> str:
 
 
 def explanation(outcome: Outcome) -> str:
-    """What is said of an outcome's error, and where its file went for it; "" where there is none."""
+    """What is said of an outcome's error, why it was not met again and where its file went; "" where there is none."""
     error, place = outcome.error, outcome.moved_to
     if error is None:
         return ""
-    return f"{error.kind} in {error.phase}: {error.message}{f'; moved to {place}' if place else ''}"
+    notes = [note for note in outcome.changes if note.startswith(NO_ATTEMPT)] + [f"moved to {place}"] * bool(place)
+    return "; ".join([f"{error.kind} in {error.phase}: {error.message}", *notes])
 
 
 def location(source: Source) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Outcome
+from imgbatch.core.job import NO_ATTEMPT, Outcome
 from imgbatch.core.report import WRONG, Report
 from imgbatch.reporters.base import Reporter, explanation, location, printable
 from imgbatch.reporters.summary import stop_line
@@ -128,7 +128,8 @@ class Console(Reporter):
         if self.lists_warnings and not self._look.quiet:
             lines += [f"warning: {where}: {printable(text)}" for text in outcome.warnings]
         if self._look.verbose and not self._look.quiet:
-            lines += [f"change: {where}: {printable(text)}" for text in outcome.changes]
+            changes = [text for text in outcome.changes if not text.startswith(NO_ATTEMPT)]
+            lines += [f"change: {where}: {printable(text)}" for text in changes]
         return lines
 
     def say(self, line: str) -> None:

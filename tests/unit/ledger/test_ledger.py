@@ -20,7 +20,7 @@ from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import DAY_NS, relative_path
 from imgbatch.ledger.schema import VERSION
-from imgbatch.ledger.up_to_date import is_suspicious, known_failure
+from imgbatch.ledger.up_to_date import NOT_AGAIN, is_suspicious, known_failure
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
@@ -203,7 +203,8 @@ def test_what_failed_is_remembered_until_it_or_the_recipe_changes(photos: Path) 
     assert make(photos) == {"ok": 4, "failed": 1}
     report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
     (failed,) = report.failed
-    assert report.exit_code == 1 and failed.error is not None and "not tried again" in failed.error.message
+    assert report.exit_code == 1 and failed.changes == (NOT_AGAIN,)
+    assert failed.error.message == "the file ends too early"
     assert not failed.ms  # nothing was done
     assert said_again(photos, retry_failed=True) == 0
     assert said_again(photos, THICK) == 0
@@ -216,7 +217,7 @@ def test_what_failed_is_remembered_until_it_or_the_recipe_changes(photos: Path) 
 def said_again(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> int:
     """How many failures of a run are only remembered ones."""
     report = ib.run([photos], photos.parent / "out", recipe or THUMBS, workers=0, **words)  # type: ignore[arg-type]  # settings
-    return sum("not tried again" in failed.error.message for failed in report.failed if failed.error is not None)
+    return sum(failed.changes == (NOT_AGAIN,) for failed in report.failed)
 
 
 def test_a_failure_whose_cause_lies_outside_is_tried_again(photos: Path) -> None:
@@ -292,7 +293,7 @@ def test_a_failure_says_how_long_it_is_left_in_peace(tmp_path: Path, attempts: i
     outcome = known_failure(again, Job(0, source, ()), failure.next_ns - int(hours * 3600 * 10**9))
     assert outcome is not None and outcome.error is not None and outcome.status == "crashed"
     tries = f"not tried before {when} are over, after {attempts} attempts (--retry-failed)"
-    assert outcome.error.message == f"died; {tries}"
+    assert (outcome.error.message, outcome.changes) == ("died", (tries,))
 
 
 def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
