@@ -171,7 +171,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Run, place: Path) -> 
         for stem, suffix in (("a", "jpg"), ("trip/b", "jpg"), ("trip/c", "png"))
         for ext in ("webp", "png")
     ]
-    assert done.stderr == "6 to write from 3 files, 1 skipped; dry run: nothing was written\n"
+    note = "note: r.toml is not written: -n writes nothing\n"
+    assert done.stderr == f"{note}6 to write from 3 files, 1 skipped; dry run: nothing was written\n"
     assert tree(place) == before
     assert sorted(os.listdir(place)) == ["photos"]
 
