@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
-from imgbatch.core.errors import UsageError, unknown, wrong_value
-from imgbatch.core.parameter_kinds import check_type
-from imgbatch.core.parameters import from_table, parameters
+from imgbatch.core.errors import ImgbatchError, UsageError, unknown, wrong_value
+from imgbatch.core.parameter_kinds import Switch, check_type
+from imgbatch.core.parameters import Declaration, from_table, parameters
 from imgbatch.core.run_settings import Filters, Settings
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _PLACES = {
     "recipe_file": "a recipe's file is used at the shell (imgbatch run -r)",
     **dict.fromkeys(("jobs", "n_jobs", "threads", "processes", "num_workers", "max_workers", "nproc"), _WORKERS),
 }
+_FLAG = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]+|-[of])(?![\w-])")
+_LETTERS = {"-o": "--output", "-f": "--format"}
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -131,6 +135,43 @@ def _of_elsewhere(name: str, value: object) -> UsageError | None:
     else:
         place = _PLACES.get(name, "")
     return UsageError(f"{name} is no setting; {place}") if place else None
+
+
+@contextlib.contextmanager
+def note_arguments() -> Iterator[None]:
+    """Around what a program calls: an error whose sentence names flags has a note of what they are in Python.
+
+    Python shows it below the sentence, which stays one line and the same as at the shell.
+    """
+    try:
+        yield
+    except ImgbatchError as error:
+        flags = dict.fromkeys(_FLAG.findall(str(error)))
+        notes = [f"{flag} is {argument}" for flag in flags if (argument := _argument(_LETTERS.get(flag, flag)))]
+        if notes:
+            error.add_note(f"in Python, {', '.join(notes)}")
+        raise
+
+
+def _argument(flag: str) -> str:
+    """What a flag of ``run`` is in a call of the library; "" for one that is the shell's only."""
+    from imgbatch.operations.custom import find_operation
+    from imgbatch.planning.recipe import Output
+
+    name = flag[2:].replace("-", "_")
+    places: tuple[tuple[type[Declaration], str], ...] = (
+        (Settings, "{}"), (Output, "ib.Output({})"), (Filters, "filters=ib.Filters({})"),
+    )  # fmt: skip
+    for cls, call in places:
+        for one in parameters(cls):
+            if name == one.name:
+                return call.format(f"{name}={isinstance(one.kind, Switch) or '...'}")
+            if name == f"no_{one.name}" and one.default is True:
+                return call.format(f"{one.name}=False")
+    if name in ("include", "exclude"):
+        return f"filters=ib.Filters({name}=...)"
+    op = find_operation(name)
+    return f"ib.{op.__qualname__}(...)" if op is not None else "output" * (name == "output")
 
 
 def check_arguments(

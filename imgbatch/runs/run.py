@@ -16,7 +16,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.recipe import Recipe
 from imgbatch.reporters.progress import carry_out, outcomes_of
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.keywords import RunKeywords, describe_settings, run_settings
+from imgbatch.runs.keywords import RunKeywords, describe_settings, note_arguments, run_settings
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
@@ -91,8 +91,9 @@ def run(
     >>> sorted(outcome.error.kind for outcome in report.failed)
     ['corrupt', 'truncated', 'truncated', 'unidentified']
     """
-    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-    carry_out(batch, progress)
+    with note_arguments():
+        batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
+        carry_out(batch, progress)
     return batch.report
 
 
@@ -124,10 +125,11 @@ def process(
         :func:`run` says so in its report, which nobody has here. The same call goes on with what is left. A failure
         limit of the caller's (`fail_fast`, `max_failures`) is no error.
     """
-    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-    batch.keeps_outcomes = False
-    outcomes = outcomes_or_error(batch, outcomes_of(batch, progress))
-    batch.prepare()
+    with note_arguments():
+        batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
+        batch.keeps_outcomes = False
+        outcomes = outcomes_or_error(batch, outcomes_of(batch, progress))
+        batch.prepare()
     return outcomes
 
 
@@ -149,9 +151,10 @@ def start(
     paths, output, recipe, filters, ledger, executor, progress, **settings
         As of :func:`run`, and so are the errors.
     """
-    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-    outcomes = outcomes_of(batch, progress)
-    batch.prepare()
+    with note_arguments():
+        batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
+        outcomes = outcomes_of(batch, progress)
+        batch.prepare()
     return Handle(batch, outcomes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.runs.keywords import note_arguments
 
 RECIPE = ib.Recipe()
 DICT = {"ops": [{"name": "resize", "size": "50"}]}
@@ -78,6 +80,42 @@ def refusal(name: str) -> Iterator[None]:
 
 def _ids(value: object) -> str:
     return "unprintable" if isinstance(value, Unprintable) else ascii(value)[:25].replace("\0", "0")
+
+
+def outcomes_of_loop(*arguments: Any, **words: Any) -> list[ib.Outcome]:
+    async def gather() -> list[ib.Outcome]:
+        return [outcome async for outcome in ib.aprocess(*arguments, **words)]
+
+    return asyncio.run(gather())
+
+
+@pytest.mark.parametrize("call", [*RUNS.values(), outcomes_of_loop], ids=[*RUNS, "aprocess"])
+def test_a_sentence_with_flags_has_a_note_of_the_arguments(photos: Path, call: Callable[..., object]) -> None:
+    webp = ib.Recipe(outputs=[ib.Output(format="webp")])
+    with pytest.raises(ib.UsageError, match="^--in-place keeps each file's format, got webp; leave out -f, ") as caught:
+        call(photos, None, webp, in_place=True, workers=0)
+    notes = ["in Python, --in-place is in_place=True, -f is ib.Output(format=...), -o is output"]
+    assert caught.value.__notes__ == notes
+
+
+@pytest.mark.parametrize(
+    ("flag", "argument"),
+    [
+        ("--no-lock", "lock=False"),
+        ("--wait 10m", "wait=..."),
+        ("--exclude", "filters=ib.Filters(exclude=...)"),
+        ("--max-depth 2", "filters=ib.Filters(max_depth=...)"),
+        ("--name '{dir}/{n}.{ext}'", "ib.Output(name=...)"),
+        ("--flat-field", "ib.FlatField(...)"),
+        ("--save-recipe", ""),
+        ("a--name or re-o", ""),
+    ],
+)
+def test_each_flag_is_told_as_its_argument(flag: str, argument: str) -> None:
+    with pytest.raises(ib.PlanError) as caught, note_arguments():
+        raise ib.PlanError(f"say {flag}, and {flag}")
+    notes = getattr(caught.value, "__notes__", [])
+    assert notes == ([f"in Python, {flag.split()[0]} is {argument}"] if argument else [])
 
 
 @pytest.mark.parametrize("wrong", WRONG_PATHS, ids=_ids)

@@ -18,7 +18,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.recipe import Recipe
 from imgbatch.reporters.progress import outcomes_of
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.keywords import RunKeywords
+from imgbatch.runs.keywords import RunKeywords, note_arguments
 from imgbatch.runs.run import make_batch, outcomes_or_error
 from imgbatch.runs.workload import Path
 
@@ -64,9 +64,10 @@ async def aprocess(
     feed = _Feed(asyncio.get_running_loop())
 
     def work() -> None:
-        batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-        batch.keeps_outcomes = False
-        feed.send_all(batch, outcomes_or_error(batch, outcomes_of(batch, progress)))
+        with note_arguments():
+            batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
+            batch.keeps_outcomes = False
+            feed.send_all(batch, outcomes_or_error(batch, outcomes_of(batch, progress)))
 
     thread = threading.Thread(target=feed.run, args=(work,), name="imgbatch-aprocess", daemon=True)
     thread.start()

@@ -25,7 +25,7 @@ from imgbatch.executors.base import ExecutorOptions
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.keywords import run_settings
+from imgbatch.runs.keywords import note_arguments, run_settings
 from imgbatch.runs.preview.estimate_sample import Range, choose_sample, combine, strata, total
 from imgbatch.runs.resampler_choice import choose_resampler
 from imgbatch.runs.workload import Path
@@ -114,8 +114,9 @@ def estimate(
     UsageError, PlanError, EngineError
         As the run would.
     """
-    batch = Batch(paths, output, recipe, run_settings(settings), filters, ledger=ledger)
-    batch.prepare(hold=False)
+    with note_arguments():
+        batch = Batch(paths, output, recipe, run_settings(settings), filters, ledger=ledger)
+        batch.prepare(hold=False)
     return estimate_batch(batch)
 
 
