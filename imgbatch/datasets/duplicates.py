@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Unpack
+from typing import Literal, Unpack
 
 from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.job import Job, Outcome, Source
@@ -200,7 +200,7 @@ def duplicates(
     *,
     threshold: int = THRESHOLD,
     any_orientation: bool = False,
-    likeness: str = "near",
+    likeness: Literal["bytes", "pixels", "near"] = "near",
     state: Path | None = None,
     filters: Filters | None = None,
     progress: bool = False,

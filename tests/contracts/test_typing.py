@@ -25,9 +25,12 @@ import imgbatch as ib
 from imgbatch.core.parameter_kinds import Choice
 from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters
+from imgbatch.datasets.duplicate_groups import LIKENESSES
+from imgbatch.datasets.sheets.layout import ORDERS
 from imgbatch.operations.registry import all_operations
 from imgbatch.operations.support import lengths
 from imgbatch.pipeline.fill_array_row import CHANNELS
+from imgbatch.pixels.statistics import WEIGHTS
 from imgbatch.planning.recipe import Output
 from imgbatch.runs import keywords
 from imgbatch.runs.keywords import RunKeywords
@@ -140,6 +143,11 @@ def test_type_checkers_see_the_words_of_a_setting() -> None:
     for function in (ib.stats, ib.load):
         modes: Any = inspect.signature(function).parameters["mode"].annotation
         assert _literals(eval(modes, vars(keywords))) == set(CHANNELS)
+    for other, name, words in (
+        (ib.stats, "weight", WEIGHTS), (ib.sheet, "order", ORDERS), (ib.duplicates, "likeness", LIKENESSES),
+    ):  # fmt: skip
+        hint = inspect.signature(other).parameters[name].annotation
+        assert _literals(eval(hint, vars(keywords))) == set(words), name
 
 
 def _literals(hint: Any) -> set[Any]:

@@ -11,7 +11,7 @@ import dataclasses
 import datetime
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from imgbatch.core.errors import ImageError, PlanError, UsageError
 from imgbatch.core.job import Job, Outcome, Source
@@ -187,7 +187,7 @@ def sheet(
     cell: str | tuple[int, int] = "300x300",
     caption: str = "{name}",
     title: str = "",
-    order: str = "name",
+    order: Literal["name", "date", "size"] = "name",
     reverse: bool = False,
     background: str | tuple[int, ...] = "white",
     font: Path | None = None,
