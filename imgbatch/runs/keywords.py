@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from imgbatch.core.errors import ImgbatchError, UsageError, unknown, wrong_value
 from imgbatch.core.parameter_kinds import Switch, check_type
 from imgbatch.core.parameters import Declaration, from_table, parameters
-from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -32,8 +32,12 @@ _PLACES = {
     "verbose": "nothing is printed; the logger 'imgbatch' has a record of each file that fails",
     "log": "it is of the shell; here the logger 'imgbatch' has the records",
     "recipe_file": "a recipe's file is used at the shell (imgbatch run -r)",
+    "files_from": "give the lines of the file as paths",
+    **dict.fromkeys(("out", "out_dir", "output_dir", "outdir", "dest", "dst"), "the folder for the results is output"),
     **dict.fromkeys(("jobs", "n_jobs", "threads", "processes", "num_workers", "max_workers", "nproc"), _WORKERS),
 }
+#: Flags of the shell that are nothing in a program, beside UnattendedSettings.
+_OF_THE_SHELL = ("explain", "json", "null", "save_recipe", "srcset")
 _FLAG = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]+|-[of])(?![\w-])")
 _LETTERS = {"-o": "--output", "-f": "--format"}
 
@@ -133,7 +137,9 @@ def _of_elsewhere(name: str, value: object) -> UsageError | None:
     elif op is not None:
         place = f"it is an operation: recipe=ib.Recipe(ops=[ib.{op.__qualname__}({content})])"
     else:
-        place = _PLACES.get(name, "")
+        flags = (*_OF_THE_SHELL, *(one.name for one in parameters(UnattendedSettings)))
+        flag = f"it is of the shell, imgbatch run --{name.replace('_', '-')}" if name in flags else ""
+        place = _PLACES.get(name, flag)
     return UsageError(f"{name} is no setting; {place}") if place else None
 
 

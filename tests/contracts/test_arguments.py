@@ -57,6 +57,9 @@ ELSEWHERE: dict[str, tuple[Any, str]] = {
     "report": ("a.html", r"Report: go through its \.outcomes .*\.to_json\(\); pages, .* at the shell"),
     "dry_run": (True, r"ib\.estimate\(\.\.\.\) takes the same arguments"),
     "jobs": (4, "say workers=4"),
+    "out": ("web", "the folder for the results is output"),
+    "srcset": ("a.json", "it is of the shell, imgbatch run --srcset"),
+    "on_finish": ("mail", "it is of the shell, imgbatch run --on-finish"),
 }
 
 
