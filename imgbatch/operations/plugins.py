@@ -40,6 +40,7 @@ _TEXTS: dict[str, bytes] = {}  # and its bytes, unless it is large
 _MUTABLE_HINT = '; the default of a parameter is a plain value: write a text such as tags: str = "", and take it apart'
 #: A value that is put to the name as elsewhere: FILE.py:NAME(0.5), FILE.py:NAME=0.5.
 _OTHER_VALUE = re.compile(r"(.+\.py:\w+)[\s=:(]+([^():]+)\)?")
+_OTHER_NAME = re.compile(r"(.+?)(?:\.py)?(?:::|[:. ])(\w+)")  # own:Name, own.Name, and what else people try
 _PORTABLE = 1_000_000  # bytes of a file whose text travels
 
 
@@ -64,13 +65,14 @@ def get_operation(word: str, folder: str = "", allow_files: bool = True) -> type
         return from_file(os.path.join(folder, path), name)
     if word.endswith(".py"):
         raise wrong_value("FILE.py:NAME", "the operation", word)
-    there = custom.find_operation(word)
-    if there is not None:
+    if (there := custom.find_operation(word)) is not None:
         return there
     entries = _entries()
-    key = word.replace("-", "_")
-    if key in entries:
+    if (key := word.replace("-", "_")) in entries:
         return _load(key, entries[key])
+    other = _OTHER_NAME.fullmatch(word)
+    if other and os.path.isfile(os.path.join(folder, file := f"{other[1]}.py")):
+        raise UsageError(f"expected FILE.py:NAME for the operation, got {word!r}; did you mean {file}:{other[2]}?")
     raise unknown(word, "operation", [*custom.words(), *entries])
 
 

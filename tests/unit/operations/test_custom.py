@@ -329,6 +329,15 @@ def test_a_mutable_default_in_a_file_is_explained(tmp_path: Path) -> None:
         plugins.get_operation(f"{tmp_path}/own.py:Own")
 
 
+@pytest.mark.parametrize("word", ["own:Own", "own.Own", "own.py Own", "own.py::Own", "own::Own"])
+def test_other_spellings_of_a_file_and_a_name_are_understood(word: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"unknown operation '{word}'"):
+        plugins.get_operation(word, str(tmp_path))
+    (tmp_path / "own.py").touch()
+    with pytest.raises(UsageError, match=rf"got '{word}'; did you mean own\.py:Own\?"):
+        plugins.get_operation(word, str(tmp_path))
+
+
 def test_an_operation_whose_parameters_no_recipe_holds_is_in_none() -> None:
     class TurnBy(ib.Operation):
         def __init__(self, angle: float) -> None:
