@@ -125,7 +125,9 @@ def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
     def of_recipe() -> Mapping[str, Any]:
         if path is None:
             return {}
-        return _of(UnattendedSettings, load(path, False, _stated_trust(arguments.settings)).run)
+        from imgbatch.cli.mistakes.recipe_rest import unattended_values
+
+        return unattended_values(path, _stated_trust(arguments.settings))
 
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
         of_recipe,
@@ -150,7 +152,7 @@ def _paths(command: str, sources: SourceArguments, of_recipe: list[str], stream:
     return paths
 
 
-def _recipe_bytes(path: str) -> bytes:
+def recipe_bytes(path: str) -> bytes:
     """A recipe's bytes; those of a pipe, which can be read only once, are kept."""
     status = os.stat(path)
     if not stat.S_ISFIFO(status.st_mode):
@@ -189,7 +191,7 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
         Whether one that would run code is refused; None: as it says itself.
     """
     try:
-        text = _recipe_bytes(path).decode("utf-8").replace("\r\n", "\n")
+        text = recipe_bytes(path).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
     except (OSError, ValueError) as error:

@@ -83,7 +83,8 @@ def gaps(
         yield f"({printable(path)} names no sources, as they came from a list; with -r, type --files-from again)"
     words = [flag for flag, value in flags if value]
     if words:
-        yield f"({', '.join(words)} cannot stand in {printable(path)}; with -r, type that again)"
+        for_schedule = "; with schedule, --report" if report.report_files else ""
+        yield f"({', '.join(words)} cannot stand in {printable(path)}; with -r, type that again{for_schedule})"
 
 
 def from_folder(folder: str, path: str) -> str:

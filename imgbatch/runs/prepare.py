@@ -32,7 +32,7 @@ from imgbatch.runs.destination_choice import choose_destination, holds_root
 from imgbatch.runs.other_runs import OtherRunsOutputs
 from imgbatch.runs.state.state_folder import StateFolder
 from imgbatch.runs.workload import Path, Workload, shortage
-from imgbatch.storage.registry import is_remote, refuse_unknown_stores
+from imgbatch.storage.registry import absolute, is_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
     from imgbatch.originals.archive import SourceMover
@@ -203,12 +203,23 @@ class Preparation:
         if shard is not None:
             workload.skipped = [file for file in workload.skipped if shard.holds(file.relative)]
         workload.folders = assignment.folders
+        if not assignment.jobs:
+            self._warn_of_absence(ledger)
         if self._settings.prune:
             from imgbatch.ledger.prune import find_prunable
 
             paths = list(map(os.fsdecode, self._paths))
             workload.orphans = find_prunable(ledger, paths, assignment.jobs, self._filters)
         workload.sort(assignment.jobs, self._settings.max_files)
+
+    def _warn_of_absence(self, ledger: Ledger) -> None:
+        """Warn of a folder in which nothing is left: nobody would see by an empty night that a disk is not there."""
+        for path in map(os.fsdecode, self._paths):
+            root = os.path.join(absolute(path), "")
+            if is_remote(path) or not os.path.isdir(root) or os.listdir(root):
+                continue
+            if any(row.source.startswith(root) and not row.moved for row in ledger.rows):
+                self.warnings.append(f"no images are left in {display_path(root)}: is its disk mounted?")
 
     def _read_ledger(self) -> Ledger:
         """The ledger as it is now, and with it the destination."""

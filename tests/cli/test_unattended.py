@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -128,3 +129,45 @@ def test_what_a_killed_run_met_is_news_to_the_next_that_ends(run: Run, place: Pa
     assert done.returncode == 1 and "truncated in decode" in done.stderr
     done = run(*WORDS)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_folder_in_which_nothing_is_left_is_news(run: Run, place: Path) -> None:
+    """Its disk is not mounted, say; a folder whose files are archived is meant to be empty."""
+    words = ["run", "photos", "-o", "out", "--resize", "20", "--unattended"]
+    assert (run(*words).stderr, run(*words).stderr) == ("", "")
+    (place / "photos").rename(place / "elsewhere")
+    (place / "photos").mkdir()
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (0, "warning: no images are left in photos/: is its disk mounted?\n")
+    shutil.rmtree(place / "out")
+    shutil.rmtree(place / "photos")
+    shutil.copytree(place / "elsewhere", place / "photos")
+    (place / "photos/notes.txt").unlink()
+    assert run(*words, "--archive", "done").returncode == 0
+    shutil.rmtree(place / "photos")
+    (place / "photos").mkdir()
+    assert run(*words, "--archive", "done").stderr == ""
+
+
+@pytest.mark.parametrize("trust", ["", "untrusted = true\n"])
+def test_a_recipe_that_is_refused_is_told_of_where_it_says(run: Run, place: Path, trust: str) -> None:
+    (place / "jobs").mkdir()
+    keys = f'output = "../web"\nlog = "night.log"\non_finish = "cat > told"\ngrace = "soon"\n{trust}'
+    (place / "jobs/r.toml").write_text(f'[input]\npaths = ["../photos"]\n[[op]]\nname = "resiz"\n[run]\n{keys}')
+    done = run("run", "-r", "jobs/r.toml", "--unattended", "--report", "web.prom")
+    assert done.returncode == 2 and ("did you mean 'resize'" in done.stderr) == (not trust)
+    assert f'imgbatch_exit_code{{output="{place}/web"}} 2' in (place / "web.prom").read_text()
+    assert (place / "jobs/night.log").exists() == (place / "told").exists() == (not trust)
+    if not trust:
+        assert "did you mean" in (place / "jobs/night.log").read_text()
+        assert json.loads((place / "told").read_text())["exit_code"] == 2
+
+
+def test_the_last_success_is_of_that_output(run: Run, place: Path) -> None:
+    words = ["run", "photos", "--resize", "20", "--report", "web.prom", "-o"]
+    assert run(*words, "a").returncode == 0
+    damage(place / "photos/a.jpg")
+    assert run(*words, "a").returncode == 1
+    assert f'last_success_timestamp_seconds{{output="{place}/a"}}' in (place / "web.prom").read_text()
+    assert run(*words, "b").returncode == 1
+    assert "last_success_timestamp" not in (place / "web.prom").read_text()

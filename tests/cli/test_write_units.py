@@ -75,7 +75,7 @@ def test_only_what_it_wrote_is_replaced(run: Run, place: Path) -> None:
     shutil.copy(place / "web.toml", place / "other/web.toml")
     before = service.read_bytes()
     done = run("schedule", "other/web.toml", *words[2:], "daily")
-    assert done.returncode == 2 and "it was written for another recipe of that name; rename this one" in done.stderr
+    assert done.returncode == 2 and "for another recipe of that name, and systemd knows one" in done.stderr
     assert service.read_bytes() == before
     assert "expected --write with --as systemd" in run("schedule", "web.toml", "--write", "x", "--at", "daily").stderr
 

@@ -191,9 +191,10 @@ def _in_shard_folder(arguments: RunArguments, output: str, settings: Settings) -
 
 def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progress) -> None:
     """Tell log, .prom and the command at the end of a run that ends in an error, be it a refusal."""
-    unattended_settings, output = unattended_settings_of(arguments.recipe), arguments.recipe.output
-    batch = progress.batch
-    report = Report(base=_absolute(output)) if batch is None else batch.report
+    from imgbatch.cli.mistakes.recipe_rest import output_of
+
+    unattended_settings, batch = unattended_settings_of(arguments.recipe), progress.batch
+    report = Report(base=output_of(arguments.recipe)) if batch is None else batch.report
     if progress.step == "plan":
         reporters: list[Reporter] = []
         with contextlib.suppress(UsageError):  # that is what was refused
@@ -206,12 +207,6 @@ def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progre
         tell_break(error, report, reporters)
     if progress.step != "hook" and unattended_settings.on_finish is not None:
         _call_hook(unattended_settings.on_finish, report)
-
-
-def _absolute(output: str | None) -> str:
-    with contextlib.suppress(UsageError):  # that is what was refused
-        return absolute(output) if output else ""
-    return output or ""
 
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:

@@ -33,13 +33,14 @@ class PrometheusFile(ReportFile):
     def pieces(self, report: Report) -> list[str]:
         """The gauges in the text format of Prometheus."""
         now = self._clock()
-        last_success = now if report.exit_code == ExitCode.OK else self._last_success()
         label = f'output="{_escape(readable(report.base))}"'
+        last_success = now if report.exit_code == ExitCode.OK else self._last_success(label)
         return ["\n".join(_lines(report, label, now, last_success)) + "\n"]
 
-    def _last_success(self) -> float | None:
+    def _last_success(self, label: str) -> float | None:
         with contextlib.suppress(OSError, ValueError):
-            match = re.search(rf"^{_SUCCESS}\{{.*\}} (\S+)$", Path(self.path).read_text(encoding="utf-8"), re.M)
+            text = Path(self.path).read_text(encoding="utf-8")
+            match = re.search(rf"^{_SUCCESS}\{{{re.escape(label)}\}} (\S+)$", text, re.M)
             return float(match[1]) if match else None
         return None
 

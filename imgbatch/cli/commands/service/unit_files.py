@@ -91,7 +91,7 @@ def _refuse_others(path: str, recipe: str) -> None:
         return
     if start.startswith(MARK.encode()):
         raise UsageError(
-            f"{path!r} is in the way: it was written for another recipe of that name; rename this one, choose another "
-            "--write DIR, or remove that file"
+            f"{path!r} is in the way: it was written for another recipe of that name, and systemd knows one unit of a "
+            "name; rename this recipe, or remove that file if its recipe is gone"
         )
     raise UsageError(f"{path!r} is in the way and was not written by imgbatch schedule; choose another --write DIR")

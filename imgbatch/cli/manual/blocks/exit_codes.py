@@ -11,7 +11,8 @@ _MEANINGS = {
     "not failed before)",
     ExitCode.USAGE: "usage, recipe or plan refused; nothing was written",
     ExitCode.STOPPED: "stopped early: failure limit, disk full or failing, output folder gone, a cluster without "
-    "workers for `--executor-timeout`; a merge without all of its shards",
+    "workers for `--executor-timeout`; a merge without all of its shards; or all is done, and "
+    "`--on-finish` or a report failed",
     ExitCode.INTERNAL: "internal error: please report it",
     ExitCode.LOCKED: "another run is at work in the output folder",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C): files in hand were finished, or dropped whole",
