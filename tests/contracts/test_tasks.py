@@ -74,6 +74,12 @@ TASKS: dict[str, Callable[[], Task]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tasks leave for the run to take lies in the test's folder: nobody takes it here."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> ContextSpy:
     """The desk hears of every picture that is decoded, as large as it is then, with what its decoder holds."""
