@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -27,6 +28,7 @@ A = TypeVar("A")
 #: What asks for a help page instead.
 HELP_FLAGS = frozenset({"-h", "--help", "--help-all"})
 #: Letters together, too, and a value that is attached to a letter: -npQ, -oout.
+_CUT_TEXT = re.compile(r'[^",=]+, +(\d[\d.]*)(?:%|px)?(?:,|$)')
 _LONG_WITH_ONE_DASH = re.compile(r"-[A-Za-z][A-Za-z_-]{3,}(?:$|=)")
 
 
@@ -127,6 +129,8 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
             operation = _by_name(name, flags).operation
             own = "imgbatch help own-operations" if ".py" in text else "imgbatch ops"
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else own
+            if operation and operation.word == "text":
+                _refuse_cut_text(text)
             one = from_words(operation, text) if operation else _parse_custom(text, _values(raw_values, flags))
             values["operations"] += (one,)
         help_page = f"imgbatch {command.name} --help"
@@ -134,6 +138,16 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
     except UsageError as error:
         line = _suggestion(words, command) or str(error)
         raise UsageError(_refer(line, help_page)) from None
+
+
+def _refuse_cut_text(value: str) -> None:
+    """UsageError for ``--text "Me, 2026"``, whose quotes the shell has taken: 2026 would be the size of "Me"."""
+    if match := _CUT_TEXT.match(value):
+        text, number = match[0].rstrip(","), match[1]
+        quotes = shlex.quote(f'"{text}"{value[len(text) :]}')
+        raise UsageError(
+            f"expected double quotes around a text with a comma, got {text!r}; type --text {quotes}, or size={number}"
+        )
 
 
 def _refer(line: str, help_page: str) -> str:

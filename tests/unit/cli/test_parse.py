@@ -198,3 +198,12 @@ def test_every_flag_fills_a_field_of_its_command_and_every_field_has_a_flag(comm
     assert len(fields) == len(set(fields))
     filled = {one.field for one in command.flags(all_operations())} - {"help"}
     assert filled | {"operands"} == set(fields) - NO_FLAGS.get(command.name, set())
+
+
+def test_a_text_whose_quotes_the_shell_took_is_not_cut_in_silence() -> None:
+    """2026 would be the size of the text, over half of the picture."""
+    for value in ("© Me, 2026", "© Me, 2026,opacity=0.5"):
+        line = error_line("--text", value)
+        assert """type --text '"© Me, 2026\"""" in line and "or size=2026" in line
+    for value in ('"© Me, 2026",opacity=0.5', "© Me,4%", "© Me,size=2026"):
+        assert len(of_recipe("--text", value).operations) == 1
